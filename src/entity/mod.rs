@@ -1,0 +1,7 @@
+//! The rows of a tenant database as SeaORM entities. Nothing of GraphQL in here.
+
+pub mod auth_token;
+pub mod choice;
+pub mod poll;
+pub mod user;
+pub mod vote;

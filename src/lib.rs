@@ -1,0 +1,6 @@
+//! A GraphQL service for polls in which every tenant has a database of its own.
+//!
+//! The modules are floors; each imports only from those above it in this list.
+
+pub mod entity;
+pub mod tenancy;

@@ -1,0 +1,110 @@
+//! How a pool is opened on each engine: what it may do is set on every connection of it.
+
+use std::{path::Path, time::Duration};
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+
+use super::{DatabaseUrl, Engine};
+
+/// What a pool is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Reads; the database itself refuses writes on every connection.
+    ReadOnly,
+    /// Reads and writes.
+    ReadWrite,
+    /// Reads and writes; a missing SQLite file is made.
+    Create,
+}
+
+/// The bounds of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PoolBounds {
+    pub max_connections: u32,
+    pub acquire_timeout: Duration,
+}
+
+/// How long a statement waits for a lock of another SQLite connection.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Server connections idle for longer are tested before they are used again.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(15);
+
+/// Opens a pool. Connects at least once, so that a database that cannot be reached is an error
+/// here and not at the first query.
+pub(super) async fn connect(
+    url: &DatabaseUrl,
+    access: Access,
+    bounds: PoolBounds,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut options = match url.sqlite_path() {
+        Some(path) => sqlite(path, access),
+        None => server(url, access),
+    };
+    options
+        .max_connections(bounds.max_connections)
+        .min_connections(0)
+        .acquire_timeout(bounds.acquire_timeout)
+        .connect_timeout(bounds.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    Database::connect(options).await
+}
+
+fn sqlite(path: &Path, access: Access) -> ConnectOptions {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    // The path is set below as it is: in a URL some of its characters would mean something.
+    let mut options = ConnectOptions::new("sqlite://set-below.db");
+    let path = path.to_owned();
+    options.map_sqlx_sqlite_opts(move |opts| {
+        let opts = opts
+            .filename(&path)
+            .create_if_missing(access == Access::Create)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full);
+        match access {
+            Access::Create => opts.journal_mode(SqliteJournalMode::Wal),
+            Access::ReadWrite => opts,
+            Access::ReadOnly => opts.pragma("query_only", "ON"),
+        }
+    });
+    options.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    options
+}
+
+fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose());
+    options.test_before_acquire_if_idle_for(PING_AFTER_IDLE);
+    match url.engine() {
+        Engine::Postgres => {
+            options.map_sqlx_postgres_opts(move |opts| {
+                let opts = opts.application_name("polls");
+                if access == Access::ReadOnly {
+                    opts.options([("default_transaction_read_only", "on")])
+                } else {
+                    opts
+                }
+            });
+        }
+        _ => {
+            options.map_sqlx_mysql_pool_opts(move |pool| {
+                pool.after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        use sea_orm::sqlx::Executor;
+                        connection.execute(session_setup(access)).await?;
+                        Ok(())
+                    })
+                })
+            });
+        }
+    }
+    options
+}
+
+/// Each statement of a transaction sees what is committed, as on PostgreSQL.
+const fn session_setup(access: Access) -> &'static str {
+    match access {
+        Access::ReadOnly => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
+        _ => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    }
+}

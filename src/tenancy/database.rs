@@ -1,0 +1,136 @@
+//! One tenant's open connections.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    AccessError, DatabaseSpec, Engine,
+    connect::{Access, PoolBounds, connect},
+    spawn::spawn_untenanted,
+};
+
+/// How many connections a tenant's pools hold at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSizes {
+    /// Read-only connections to the primary, and to each replica.
+    pub read: u32,
+    /// Connections that write. SQLite has one writer, so there it is always one.
+    pub write: u32,
+}
+
+impl PoolSizes {
+    /// The sizes for an engine.
+    #[must_use]
+    pub const fn of(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self { read: 4, write: 1 },
+            Engine::Postgres | Engine::MySql => Self { read: 3, write: 2 },
+        }
+    }
+
+    /// How many connections a tenant may hold to its primary's server.
+    #[must_use]
+    pub const fn total(self) -> u32 {
+        self.read + self.write
+    }
+}
+
+/// The open pools of one tenant. When the last user lets go, they are closed and only then is
+/// their place given back.
+pub(super) struct TenantDatabase {
+    pools: Option<Pools>,
+    next_replica: AtomicUsize,
+}
+
+struct Pools {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    replicas: Vec<DatabaseConnection>,
+    /// Given back when the pools are closed.
+    _places: Vec<OwnedSemaphorePermit>,
+}
+
+impl TenantDatabase {
+    /// Opens all pools.
+    pub(super) async fn open(
+        spec: &DatabaseSpec,
+        acquire_timeout: Duration,
+        places: Vec<OwnedSemaphorePermit>,
+    ) -> Result<Self, AccessError> {
+        if let Some(path) = spec.write.sqlite_path()
+            && !path.is_file()
+        {
+            return Err(AccessError::unavailable("the SQLite file does not exist"));
+        }
+        let sizes = PoolSizes::of(spec.write.engine());
+        let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout };
+        let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
+        let write = connect(&spec.write, Access::ReadWrite, bounds(sizes.write))
+            .await
+            .map_err(unavailable)?;
+        let read = connect(&spec.write, Access::ReadOnly, bounds(sizes.read))
+            .await
+            .map_err(unavailable)?;
+        let mut replicas = Vec::with_capacity(spec.read.len());
+        for url in &spec.read {
+            let replica =
+                connect(url, Access::ReadOnly, bounds(sizes.read)).await.map_err(unavailable)?;
+            replicas.push(replica);
+        }
+        let pools = Pools { write, read, replicas, _places: places };
+        Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0) })
+    }
+
+    fn pools(&self) -> Result<&Pools, AccessError> {
+        self.pools.as_ref().ok_or_else(|| AccessError::unavailable("the database is closed"))
+    }
+
+    /// The connections that write.
+    pub(super) fn write(&self) -> Result<&DatabaseConnection, AccessError> {
+        Ok(&self.pools()?.write)
+    }
+
+    /// Read-only connections to the primary.
+    pub(super) fn read_primary(&self) -> Result<&DatabaseConnection, AccessError> {
+        Ok(&self.pools()?.read)
+    }
+
+    /// Read-only connections to the replicas in turn, or to the primary where there are none.
+    pub(super) fn read_any(&self) -> Result<&DatabaseConnection, AccessError> {
+        let pools = self.pools()?;
+        if pools.replicas.is_empty() {
+            return Ok(&pools.read);
+        }
+        let turn = self.next_replica.fetch_add(1, Ordering::Relaxed);
+        Ok(&pools.replicas[turn % pools.replicas.len()])
+    }
+}
+
+impl Drop for TenantDatabase {
+    fn drop(&mut self) {
+        let Some(pools) = self.pools.take() else { return };
+        // Outside a runtime the process is ending, and the drivers close by themselves.
+        if tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        spawn_untenanted(async move {
+            for pool in pools.replicas.into_iter().chain([pools.read, pools.write]) {
+                if let Err(error) = pool.close().await {
+                    tracing::warn!(%error, "a pool did not close cleanly");
+                }
+            }
+        });
+    }
+}
+
+impl fmt::Debug for TenantDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantDatabase").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! What can go wrong between a request and its tenant's rows.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+use thiserror::Error;
+
+/// Why a request names no tenant that can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ResolveError {
+    /// Nothing in the request names a tenant.
+    #[error("the request names no tenant")]
+    Required,
+    /// The request names more than one.
+    #[error("the request names more than one tenant")]
+    Conflict,
+    /// The request names one that does not exist.
+    #[error("there is no such tenant")]
+    NotFound,
+}
+
+/// Why a known tenant's databases are closed to a request.
+#[derive(Debug, Clone, Error)]
+pub enum AccessError {
+    /// The catalog says `suspended`.
+    #[error("the tenant is suspended")]
+    Suspended,
+    /// The catalog says `maintenance`.
+    #[error("the tenant is in maintenance")]
+    Maintenance,
+    /// Its schema is behind this program's.
+    #[error("the tenant's database has pending migrations; run `polls migrate up`")]
+    MigrationsPending,
+    /// Its database cannot be reached. The detail is for the log, never for a client.
+    #[error("the tenant's database cannot be opened: {0}")]
+    Unavailable(Arc<str>),
+    /// As many databases as allowed are open, all of them in use.
+    #[error("all {0} are in use")]
+    Exhausted(&'static str),
+}
+
+impl AccessError {
+    /// For a failure of the driver.
+    pub(super) fn unavailable(error: impl std::fmt::Display) -> Self {
+        Self::Unavailable(error.to_string().into())
+    }
+}
+
+/// Why the router gives no connection, or a statement fails.
+#[derive(Debug, Error)]
+pub enum RouterError {
+    /// The running code works for no tenant: it was started outside a scope.
+    #[error("no tenant is in scope here")]
+    NoTenant,
+    /// A write was asked for outside `TenantRouter::transaction`.
+    #[error("no transaction is running here; writes belong inside TenantRouter::transaction")]
+    NoTransaction,
+    /// A transaction was begun inside another one.
+    #[error("a transaction is running here already")]
+    NestedTransaction,
+    /// A writer outlived its transaction, which was therefore rolled back.
+    #[error("a writer outlived its transaction; all of it was rolled back")]
+    EscapedWriter,
+    /// The database refused or failed.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}

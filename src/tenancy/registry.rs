@@ -1,0 +1,317 @@
+//! Opens, shares, caps and closes tenant databases.
+//!
+//! A lease of an open database takes no lock: a load of the current view, one look-up, one
+//! counter. Opening is done once however many ask, and nobody else waits for it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use sea_orm::DatabaseConnection;
+
+use super::{
+    AccessError, Catalog, State, Tenant, TenantKey, budget::Budget, database::TenantDatabase,
+    slot::Slot, spawn::spawn_untenanted,
+};
+
+/// What the registry keeps to.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many tenants' databases are open at once.
+    pub max_open: usize,
+    /// How many connections go to one database server.
+    pub connections_per_server: usize,
+    /// How long a database stays open without use.
+    pub idle_close: Duration,
+    /// How long a request waits for a database to open, and for a free connection.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_open: 256,
+            connections_per_server: 90,
+            idle_close: Duration::from_secs(300),
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Tells whether a database's schema is what this program needs.
+#[async_trait::async_trait]
+pub trait SchemaCheck: Send + Sync {
+    /// Whether migrations are missing.
+    ///
+    /// # Errors
+    /// What the database answers.
+    async fn is_behind(&self, database: &DatabaseConnection) -> Result<bool, sea_orm::DbErr>;
+}
+
+/// The catalog at one moment, with a place for each tenant's database.
+pub struct View {
+    /// Who there is.
+    pub catalog: Arc<Catalog>,
+    slots: HashMap<TenantKey, Arc<Slot>>,
+}
+
+/// The open databases of all tenants.
+#[derive(Clone)]
+pub struct Registry(Arc<Inner>);
+
+struct Inner {
+    view: ArcSwap<View>,
+    limits: Limits,
+    schema: Box<dyn SchemaCheck>,
+    budget: Budget,
+    open: Mutex<HashMap<TenantKey, Arc<Slot>>>,
+    born: Instant,
+}
+
+impl Registry {
+    /// A registry in which nothing is open yet.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, limits: Limits, schema: Box<dyn SchemaCheck>) -> Self {
+        let born = Instant::now();
+        let slots = slots(&catalog, &HashMap::new(), born);
+        Self(Arc::new(Inner {
+            view: ArcSwap::from_pointee(View { catalog, slots }),
+            limits,
+            schema,
+            budget: Budget::new(limits.max_open, limits.connections_per_server),
+            open: Mutex::default(),
+            born,
+        }))
+    }
+
+    /// The catalog now.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.0.view.load_full()
+    }
+
+    /// Puts another catalog in place. Databases whose address stays the same stay open; those of
+    /// tenants that are gone, or live elsewhere now, close when their last user is done.
+    pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
+        let old = self.view();
+        let slots = slots(&catalog, &old.slots, self.0.born);
+        let kept = |key: &TenantKey, slot: &Arc<Slot>| {
+            slots.get(key).is_some_and(|new| Arc::ptr_eq(new, slot))
+        };
+        let dropped: Vec<Arc<Slot>> = old
+            .slots
+            .iter()
+            .filter(|(key, slot)| !kept(key, slot))
+            .map(|(_, slot)| Arc::clone(slot))
+            .collect();
+        self.0.view.store(Arc::new(View { catalog, slots }));
+        self.open().retain(|_, slot| !dropped.iter().any(|gone| Arc::ptr_eq(gone, slot)));
+        for slot in dropped {
+            slot.take();
+        }
+    }
+
+    /// Leases a tenant's open databases, opening them first if need be.
+    ///
+    /// # Errors
+    /// [`AccessError`] where the tenant's state, schema or database stands in the way.
+    pub async fn lease(&self, view: &View, tenant: &Tenant) -> Result<Lease, AccessError> {
+        match tenant.state {
+            State::Suspended => return Err(AccessError::Suspended),
+            State::Maintenance => return Err(AccessError::Maintenance),
+            State::Active | State::ReadOnly => {}
+        }
+        let Some(slot) = view.slots.get(&tenant.key) else {
+            return Err(AccessError::unavailable("the tenant has no place in the registry"));
+        };
+        if let Some(lease) = self.acquire(slot) {
+            return Ok(lease);
+        }
+        self.open_once(&tenant.key, slot).await
+    }
+
+    fn acquire(&self, slot: &Arc<Slot>) -> Option<Lease> {
+        let database = slot.acquire()?;
+        Some(Lease { slot: Arc::clone(slot), database, registry: Arc::clone(&self.0) })
+    }
+
+    /// Opens a database for all who wait for it; they share a failure too, so that a dead server
+    /// is asked once and not by each in turn.
+    async fn open_once(&self, key: &TenantKey, slot: &Arc<Slot>) -> Result<Lease, AccessError> {
+        let seen = slot.attempts.load(Ordering::Acquire);
+        let mut opening = slot.opening.lock().await;
+        if let Some(lease) = self.acquire(slot) {
+            return Ok(lease);
+        }
+        if slot.attempts.load(Ordering::Acquire) != seen
+            && let Some(error) = &*opening
+        {
+            return Err(error.clone());
+        }
+        let opened = tokio::time::timeout(self.0.limits.patience * 2, self.open_database(slot))
+            .await
+            .unwrap_or_else(|_| Err(AccessError::unavailable("opening took too long")));
+        slot.attempts.fetch_add(1, Ordering::AcqRel);
+        match opened {
+            Ok(database) => {
+                *opening = None;
+                slot.put(database);
+                self.open().insert(key.clone(), Arc::clone(slot));
+                self.acquire(slot)
+                    .ok_or_else(|| AccessError::unavailable("closed while it was opened"))
+            }
+            Err(error) => {
+                *opening = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_database(&self, slot: &Slot) -> Result<TenantDatabase, AccessError> {
+        let patience = self.0.limits.patience;
+        let places =
+            self.0.budget.take(&slot.spec, patience, |server| self.evict_one(server)).await?;
+        let database = TenantDatabase::open(&slot.spec, patience, places).await?;
+        let behind = self
+            .0
+            .schema
+            .is_behind(database.read_primary()?)
+            .await
+            .map_err(AccessError::unavailable)?;
+        if behind { Err(AccessError::MigrationsPending) } else { Ok(database) }
+    }
+
+    /// Closes the least recently used database that nobody uses, of that server if one is named.
+    fn evict_one(&self, server: Option<&str>) {
+        let mut open = self.open();
+        let oldest = open
+            .iter()
+            .filter(|(_, slot)| !slot.is_used())
+            .filter(|(_, slot)| server.is_none_or(|server| uses_server(slot, server)))
+            .min_by_key(|(_, slot)| slot.last_used())
+            .map(|(key, _)| key.clone());
+        if let Some(slot) = oldest.and_then(|key| open.remove(&key)) {
+            slot.take();
+        }
+    }
+
+    /// Starts the task that closes databases without use. It ends with the registry.
+    pub fn close_idle_in_background(&self) {
+        let weak = Arc::downgrade(&self.0);
+        let idle = self.0.limits.idle_close;
+        spawn_untenanted(async move {
+            let mut ticks = tokio::time::interval((idle / 4).max(Duration::from_millis(100)));
+            loop {
+                ticks.tick().await;
+                let Some(inner) = weak.upgrade() else { return };
+                Self(inner).close_idle(idle);
+            }
+        });
+    }
+
+    fn close_idle(&self, idle: Duration) {
+        let idle = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+        self.open().retain(|_, slot| {
+            let close = !slot.is_open()
+                || (!slot.is_used() && slot.now().saturating_sub(slot.last_used()) >= idle);
+            if close {
+                slot.take();
+            }
+            !close
+        });
+    }
+
+    /// Waits until nobody uses any database, then closes them all; at most so long.
+    pub async fn shut_down(&self, grace: Duration) {
+        let unused = || !self.open().values().any(|slot| slot.is_used());
+        let all_unused = async {
+            while !unused() {
+                self.0.budget.idle_unless(unused).await;
+            }
+        };
+        if tokio::time::timeout(grace, all_unused).await.is_err() {
+            tracing::warn!("work was still running when the time for shutting down was over");
+        }
+        for (_, slot) in self.open().drain() {
+            slot.take();
+        }
+    }
+
+    /// How many tenants' databases are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.open().values().filter(|slot| slot.is_open()).count()
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<TenantKey, Arc<Slot>>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn uses_server(slot: &Slot, server: &str) -> bool {
+    let spec = &slot.spec;
+    std::iter::once(&spec.write)
+        .chain(&spec.read)
+        .any(|url| url.server_address().as_deref() == Some(server))
+}
+
+/// A place for each tenant; the old one where the database is the same.
+fn slots(
+    catalog: &Catalog,
+    old: &HashMap<TenantKey, Arc<Slot>>,
+    born: Instant,
+) -> HashMap<TenantKey, Arc<Slot>> {
+    let place = |tenant: &Arc<Tenant>| match old.get(&tenant.key) {
+        Some(slot) if slot.spec == tenant.database => Arc::clone(slot),
+        _ => Arc::new(Slot::new(tenant.database.clone(), born)),
+    };
+    catalog.tenants.iter().map(|(key, tenant)| (key.clone(), place(tenant))).collect()
+}
+
+/// The right to use a tenant's open databases. They are not closed while it lives.
+pub struct Lease {
+    slot: Arc<Slot>,
+    database: Arc<TenantDatabase>,
+    registry: Arc<Inner>,
+}
+
+impl Lease {
+    pub(super) fn database(&self) -> &TenantDatabase {
+        &self.database
+    }
+
+    /// Makes the next lease open the databases afresh: these are out of reach.
+    pub(super) fn discard(&self) {
+        self.slot.take_if(&self.database);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.slot.release() {
+            self.registry.budget.database_is_idle();
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("tenants", &self.slots.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! The task-local that says which tenant the running code works for.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures::Stream;
+
+use super::{RouterError, Tenant, registry::Lease};
+
+tokio::task_local! {
+    static SCOPE: Scope;
+}
+
+/// The tenant that one request, task or command works for, with a lease on its open databases.
+/// Cheap to clone; a new one for every operation.
+#[derive(Debug, Clone)]
+pub struct Scope(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tenant: Arc<Tenant>,
+    lease: Lease,
+    /// Set once something was committed: from then on this operation reads from the primary.
+    wrote: AtomicBool,
+    statements: AtomicU32,
+}
+
+impl Scope {
+    /// A scope for one operation.
+    #[must_use]
+    pub fn new(tenant: Arc<Tenant>, lease: Lease) -> Self {
+        Self(Arc::new(Inner {
+            tenant,
+            lease,
+            wrote: AtomicBool::new(false),
+            statements: AtomicU32::new(0),
+        }))
+    }
+
+    /// Whom the scope is for.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        &self.0.tenant
+    }
+
+    /// Runs a future for this tenant.
+    pub async fn run<F: Future>(self, work: F) -> F::Output {
+        SCOPE.scope(self, work).await
+    }
+
+    /// Runs a function for this tenant.
+    pub fn run_sync<T>(self, work: impl FnOnce() -> T) -> T {
+        SCOPE.sync_scope(self, work)
+    }
+
+    /// A stream that is polled for this tenant, whoever polls it.
+    pub fn stream<S>(self, stream: S) -> ScopedStream<S> {
+        ScopedStream { scope: self, stream }
+    }
+
+    /// How many statements this operation has sent, those that open and end transactions left
+    /// out.
+    #[must_use]
+    pub fn statements(&self) -> u32 {
+        self.0.statements.load(Ordering::Relaxed)
+    }
+
+    /// The scope of the running code.
+    pub(super) fn current() -> Result<Self, RouterError> {
+        SCOPE.try_with(Clone::clone).map_err(|_| RouterError::NoTenant)
+    }
+
+    pub(super) fn lease(&self) -> &Lease {
+        &self.0.lease
+    }
+
+    pub(super) fn count_statement(&self) {
+        self.0.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_wrote(&self) {
+        self.0.wrote.store(true, Ordering::Release);
+    }
+
+    pub(super) fn wrote(&self) -> bool {
+        self.0.wrote.load(Ordering::Acquire)
+    }
+}
+
+/// A stream that is polled inside a scope.
+#[derive(Debug)]
+pub struct ScopedStream<S> {
+    scope: Scope,
+    stream: S,
+}
+
+impl<S: Stream + Unpin> Stream for ScopedStream<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let scope = self.scope.clone();
+        scope.run_sync(|| Pin::new(&mut self.stream).poll_next(context))
+    }
+}
