@@ -94,13 +94,14 @@ impl TenantRouter {
             return Err(RouterError::NestedTransaction.into());
         }
         let transaction = Arc::new(begin(&scope).await?);
+        // Even a refused use case is answered from what it saw.
+        scope.set_wrote();
         let result = TRANSACTION.scope(Arc::clone(&transaction), work).await;
         let transaction =
             Arc::into_inner(transaction).ok_or(RouterError::EscapedWriter).map_err(E::from);
         match result {
             Ok(value) => {
                 transaction?.commit().await.map_err(RouterError::from)?;
-                scope.set_wrote();
                 Ok(value)
             }
             Err(error) => {

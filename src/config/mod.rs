@@ -1,0 +1,14 @@
+//! What the operator says: `tenants.yaml` (who the tenants are) and the settings of `serve` (flags
+//! and environment). Every error names file, line, column and field, and what to do about it.
+
+pub mod catalog_file;
+mod error;
+pub mod settings;
+pub mod tenants_edit;
+mod variables;
+mod yaml;
+
+pub use catalog_file::{load, parse};
+pub use error::{CatalogError, ConfigError};
+pub use settings::Settings;
+pub use variables::{Variables, process_variables};

@@ -1,0 +1,239 @@
+//! Keyset pagination, forwards and backwards, over an order that never has ties.
+
+use chrono::NaiveDateTime;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+
+use super::error::Failure;
+use crate::tenancy::{Reader, TenantRouter};
+
+/// An order: by a moment if there is one, then by id. Rows without the moment come last,
+/// whichever way it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<C> {
+    moment: Option<C>,
+    nullable: bool,
+    id: C,
+    descending: bool,
+}
+
+impl<C> Order<C> {
+    /// By id alone.
+    pub const fn by_id(id: C, descending: bool) -> Self {
+        Self { moment: None, nullable: false, id, descending }
+    }
+
+    /// By a moment that every row has.
+    pub const fn by_moment(moment: C, id: C, descending: bool) -> Self {
+        Self { moment: Some(moment), nullable: false, id, descending }
+    }
+
+    /// By a moment that some rows lack.
+    pub const fn by_nullable_moment(moment: C, id: C, descending: bool) -> Self {
+        Self { moment: Some(moment), nullable: true, id, descending }
+    }
+}
+
+/// Where a row stands in an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The moment it is ordered by, if the order has one and the row too.
+    pub moment: Option<NaiveDateTime>,
+    /// Its number.
+    pub id: i64,
+}
+
+/// Which rows are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// How many at most.
+    pub limit: u64,
+    /// Whether they are counted from the end.
+    pub backward: bool,
+    /// Only rows behind this.
+    pub after: Option<Position>,
+    /// Only rows before this.
+    pub before: Option<Position>,
+}
+
+/// The rows of a window, in order.
+#[derive(Debug, Clone)]
+pub struct Page<M> {
+    /// The rows.
+    pub rows: Vec<M>,
+    /// Whether the window goes on beyond the limit, in the direction of counting.
+    pub more: bool,
+}
+
+/// A query in an order, to be read in pages.
+#[derive(Debug, Clone)]
+pub struct Listing<E: EntityTrait> {
+    query: Select<E>,
+    order: Order<E::Column>,
+}
+
+/// A run of rows that one index can walk: those with a moment, then those without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Segment {
+    All,
+    WithMoment,
+    WithoutMoment,
+}
+
+impl<E: EntityTrait> Listing<E>
+where
+    E::Column: Copy,
+    E::Model: Send + Sync,
+{
+    /// A listing of all rows of a query, which has no order and no limit of its own.
+    #[must_use]
+    pub const fn new(query: Select<E>, order: Order<E::Column>) -> Self {
+        Self { query, order }
+    }
+
+    /// The rows of a window.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn page(&self, window: Window) -> Result<Page<E::Model>, Failure> {
+        if window.limit == 0 {
+            return Ok(Page { rows: Vec::new(), more: false });
+        }
+        let mut rows = self.rows(Window { limit: window.limit + 1, ..window }).await?;
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if window.backward {
+            rows.reverse();
+        }
+        Ok(Page { rows, more })
+    }
+
+    /// How many rows there are in all.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn count(&self) -> Result<u64, Failure> {
+        Ok(TenantRouter::db_for_read::<E>()?.count(self.query.clone()).await?)
+    }
+
+    /// Whether any row stands behind a position, or at it if `inclusive`.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn any_after(&self, at: Position, inclusive: bool) -> Result<bool, Failure> {
+        let after = if inclusive { self.nudge(at, false) } else { at };
+        self.any(Window { limit: 1, backward: false, after: Some(after), before: None }).await
+    }
+
+    /// Whether any row stands before a position, or at it if `inclusive`.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn any_before(&self, at: Position, inclusive: bool) -> Result<bool, Failure> {
+        let before = if inclusive { self.nudge(at, true) } else { at };
+        self.any(Window { limit: 1, backward: false, after: None, before: Some(before) }).await
+    }
+
+    /// Whether there is any row at all.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn any_row(&self) -> Result<bool, Failure> {
+        Ok(TenantRouter::db_for_read::<E>()?.exists(self.query.clone()).await?)
+    }
+
+    async fn any(&self, window: Window) -> Result<bool, Failure> {
+        Ok(!self.rows(window).await?.is_empty())
+    }
+
+    /// The position just behind a row (or just before it), which no row can have.
+    fn nudge(&self, at: Position, behind: bool) -> Position {
+        let step = if behind == self.order.descending { -1 } else { 1 };
+        Position { id: at.id.saturating_add(step), ..at }
+    }
+
+    /// Up to `limit` rows, in the direction of counting.
+    async fn rows(&self, window: Window) -> Result<Vec<E::Model>, Failure> {
+        let reader = TenantRouter::db_for_read::<E>()?;
+        let mut segments: Vec<Segment> = if self.order.nullable {
+            vec![Segment::WithMoment, Segment::WithoutMoment]
+        } else {
+            vec![Segment::All]
+        };
+        if window.backward {
+            segments.reverse();
+        }
+        let mut rows = Vec::new();
+        for segment in segments {
+            let missing = window.limit - rows.len() as u64;
+            if missing > 0 && self.meets(segment, window) {
+                rows.extend(self.segment(&reader, segment, window, missing).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whether a segment can have rows of the window.
+    fn meets(&self, segment: Segment, window: Window) -> bool {
+        let past = segment == Segment::WithMoment
+            && window.after.is_some_and(|after| after.moment.is_none());
+        let ahead = segment == Segment::WithoutMoment
+            && window.before.is_some_and(|before| before.moment.is_some());
+        !past && !ahead
+    }
+
+    async fn segment(
+        &self,
+        reader: &Reader,
+        segment: Segment,
+        window: Window,
+        limit: u64,
+    ) -> Result<Vec<E::Model>, Failure> {
+        let order = &self.order;
+        let mut query = self.query.clone();
+        match (segment, order.moment) {
+            (Segment::WithMoment, Some(moment)) => query = query.filter(moment.is_not_null()),
+            (Segment::WithoutMoment, Some(moment)) => query = query.filter(moment.is_null()),
+            _ => {}
+        }
+        let descending = order.descending != window.backward;
+        let mut sort_moment = None;
+        if segment != Segment::WithoutMoment {
+            sort_moment = order.moment;
+        }
+        for (bound, follows) in [(window.after, true), (window.before, false)] {
+            let Some(bound) = bound else { continue };
+            // A bound in the other segment does not cut this one.
+            if segment == Segment::WithoutMoment && bound.moment.is_some()
+                || segment == Segment::WithMoment && bound.moment.is_none()
+            {
+                continue;
+            }
+            query = query.filter(self.beyond(sort_moment, bound, follows));
+        }
+        let direction = if descending { Direction::Desc } else { Direction::Asc };
+        if let Some(moment) = sort_moment {
+            query = query.order_by(moment, direction.clone());
+        }
+        Ok(reader.all(query.order_by(order.id, direction).limit(limit)).await?)
+    }
+
+    /// `follows`: rows behind the bound in the listing's order; else rows before it. Written as
+    /// a range on the moment, which an index can walk, and a filter on its ties.
+    fn beyond(&self, moment: Option<E::Column>, bound: Position, follows: bool) -> Condition {
+        let greater = follows != self.order.descending;
+        let id = if greater { self.order.id.gt(bound.id) } else { self.order.id.lt(bound.id) };
+        let (Some(column), Some(value)) = (moment, bound.moment) else {
+            return Condition::all().add(id);
+        };
+        let (range, strict) = if greater {
+            (column.gte(value), column.gt(value))
+        } else {
+            (column.lte(value), column.lt(value))
+        };
+        Condition::all().add(range).add(Condition::any().add(strict).add(id))
+    }
+}

@@ -1,0 +1,275 @@
+//! Polls: finding, making, changing, closing and deleting them.
+
+use chrono::NaiveDateTime;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query},
+};
+
+use super::{
+    choice, clock,
+    error::{Code, Failure, Violation, Violations},
+    page::{Listing, Order},
+    people::contains,
+    text,
+};
+use crate::{
+    entity::{
+        poll::{self, Ballot},
+        user::{self, Role},
+        vote,
+    },
+    tenancy::TenantRouter,
+};
+
+/// Which polls are asked for; all of it must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Its question contains this folded text.
+    pub search: Option<String>,
+    /// Votes are taken now, or no longer.
+    pub is_open: Option<bool>,
+    /// Made by this person.
+    pub created_by: Option<i64>,
+    /// This person (none: nobody) has voted on it, or has not.
+    pub voted: Option<(Option<i64>, bool)>,
+}
+
+/// What polls are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderField {
+    /// When they were made.
+    PubDate,
+    /// When voting ends; never comes last.
+    ClosesAt,
+}
+
+/// What a new poll is made of.
+#[derive(Debug, Clone)]
+pub struct NewPoll {
+    /// 1 to 100 characters.
+    pub question: String,
+    /// Two to fifty texts of 1 to 100 characters, no two alike.
+    pub choices: Vec<String>,
+    /// A moment to come, or never.
+    pub closes_at: Option<NaiveDateTime>,
+    /// Whether votes can be read.
+    pub ballot: Ballot,
+}
+
+/// What changes of a poll; what is left out stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// A new question.
+    pub question: Option<String>,
+    /// A new end of voting, or never.
+    pub closes_at: Option<Option<NaiveDateTime>>,
+}
+
+/// Whether votes are taken at a moment.
+#[must_use]
+pub fn is_open(poll: &poll::Model, now: NaiveDateTime) -> bool {
+    poll.closes_at.is_none_or(|closes_at| closes_at > now)
+}
+
+/// Whether somebody may change and delete a poll: its creator and superusers.
+#[must_use]
+pub fn may_change(poll: &poll::Model, user: &user::Model) -> bool {
+    poll.created_by_id == user.id || user.role == Role::Superuser
+}
+
+/// The polls that match, in an order.
+#[must_use]
+pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<poll::Entity> {
+    let mut query = poll::Entity::find();
+    if let Some(search) = &filter.search {
+        query = query.filter(Expr::col(poll::Column::QuestionKey).like(contains(search)));
+    }
+    match filter.is_open {
+        Some(true) => {
+            let column = poll::Column::ClosesAt;
+            query = query.filter(column.is_null().or(column.gt(clock::now())));
+        }
+        Some(false) => query = query.filter(poll::Column::ClosesAt.lte(clock::now())),
+        None => {}
+    }
+    if let Some(user_id) = filter.created_by {
+        query = query.filter(poll::Column::CreatedById.eq(user_id));
+    }
+    if let Some((voter, voted)) = filter.voted {
+        let votes = Query::select()
+            .expr(Expr::val(1))
+            .from(vote::Entity)
+            .and_where(
+                vote::Column::PollId.into_expr().eq(Expr::col((poll::Entity, poll::Column::Id))),
+            )
+            .and_where(vote::Column::VotedById.eq(voter.unwrap_or(0)))
+            .to_owned();
+        let exists = Expr::exists(votes);
+        query = query.filter(if voted { exists } else { exists.not() });
+    }
+    let id = poll::Column::Id;
+    let order = match by {
+        OrderField::PubDate => Order::by_moment(poll::Column::PubDate, id, descending),
+        OrderField::ClosesAt => Order::by_nullable_moment(poll::Column::ClosesAt, id, descending),
+    };
+    Listing::new(query, order)
+}
+
+/// Polls by number.
+///
+/// # Errors
+/// What the database answers.
+pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
+    let query = poll::Entity::find().filter(poll::Column::Id.is_in(ids));
+    Ok(TenantRouter::db_for_read::<poll::Entity>()?.all(query).await?)
+}
+
+/// Makes a poll.
+///
+/// # Errors
+/// All that is wrong with the fields.
+pub async fn create(actor: &user::Model, new: NewPoll) -> Result<poll::Model, Failure> {
+    let mut violations = Violations::default();
+    let question = violations.check(text::sentence(&new.question, "question"));
+    let choices = choice::check_all(&new.choices, &mut violations);
+    violations.check(future(new.closes_at));
+    violations.finish()?;
+    let question = question.unwrap_or_default();
+    let now = clock::now();
+    let row = poll::ActiveModel {
+        question_key: Set(text::fold(&question)),
+        question: Set(question),
+        ballot: Set(new.ballot),
+        created_by_id: Set(actor.id),
+        pub_date: Set(now),
+        updated_at: Set(now),
+        closes_at: Set(new.closes_at),
+        ..Default::default()
+    };
+    TenantRouter::transaction(async {
+        let poll = TenantRouter::db_for_write::<poll::Entity>()?.insert(row).await?;
+        choice::insert_all(poll.id, choices).await?;
+        Ok(poll)
+    })
+    .await
+}
+
+/// Changes a poll's question, which only works until somebody votes, or the end of voting.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::NotOwner`], [`Code::HasVotes`], and what is wrong with the fields.
+pub async fn update(actor: &user::Model, id: i64, change: Change) -> Result<poll::Model, Failure> {
+    let mut violations = Violations::default();
+    let question =
+        change.question.and_then(|text| violations.check(text::sentence(&text, "question")));
+    violations.check(future(change.closes_at.flatten()));
+    violations.finish()?;
+    TenantRouter::transaction(async {
+        let mut poll = lock_own(actor, id, "id").await?;
+        if let Some(question) = question.filter(|question| *question != poll.question) {
+            refuse_if_voted(id, "question").await?;
+            poll.question = question;
+        }
+        if let Some(closes_at) = change.closes_at {
+            poll.closes_at = closes_at;
+        }
+        poll.updated_at = clock::now();
+        store(&poll).await?;
+        Ok(poll)
+    })
+    .await
+}
+
+/// Ends voting now. A poll that is closed stays as it is.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::NotOwner`].
+pub async fn close(actor: &user::Model, id: i64) -> Result<poll::Model, Failure> {
+    TenantRouter::transaction(async {
+        let mut poll = lock_own(actor, id, "id").await?;
+        let now = clock::now();
+        if is_open(&poll, now) {
+            poll.closes_at = Some(now);
+            poll.updated_at = now;
+            store(&poll).await?;
+        }
+        Ok(poll)
+    })
+    .await
+}
+
+/// Deletes a poll with its choices and votes.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::NotOwner`].
+pub async fn delete(actor: &user::Model, id: i64) -> Result<(), Failure> {
+    TenantRouter::transaction(async {
+        lock_own(actor, id, "id").await?;
+        let query = poll::Entity::delete_many().filter(poll::Column::Id.eq(id));
+        TenantRouter::db_for_write::<poll::Entity>()?.delete(query).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// A poll's row, locked against all that would change it or vote on it, inside a transaction.
+pub(super) async fn lock(id: i64) -> Result<Option<poll::Model>, Failure> {
+    let query = poll::Entity::find_by_id(id).lock_exclusive();
+    Ok(TenantRouter::db_for_read::<poll::Entity>()?.one(query).await?)
+}
+
+/// The same for somebody who wants to change it; `field` is where the input names it.
+pub(super) async fn lock_own(
+    actor: &user::Model,
+    id: i64,
+    field: &str,
+) -> Result<poll::Model, Failure> {
+    let poll = lock(id).await?.ok_or_else(|| not_found(field))?;
+    if may_change(&poll, actor) { Ok(poll) } else { Err(not_owner(field)) }
+}
+
+/// Notes that the poll was edited, inside a transaction.
+pub(super) async fn touch(poll: &mut poll::Model) -> Result<(), Failure> {
+    poll.updated_at = clock::now();
+    store(poll).await
+}
+
+/// Refuses once somebody has voted, inside a transaction that locks the poll.
+pub(super) async fn refuse_if_voted(id: i64, field: &str) -> Result<(), Failure> {
+    let query = vote::Entity::find().filter(vote::Column::PollId.eq(id));
+    if TenantRouter::db_for_read::<vote::Entity>()?.exists(query).await? {
+        let message = "Somebody has voted already, so the texts and choices stay as they are.";
+        return Err(Failure::refused(Code::HasVotes, field, message));
+    }
+    Ok(())
+}
+
+async fn store(poll: &poll::Model) -> Result<(), Failure> {
+    let query = poll::Entity::update_many()
+        .col_expr(poll::Column::Question, Expr::value(poll.question.clone()))
+        .col_expr(poll::Column::QuestionKey, Expr::value(text::fold(&poll.question)))
+        .col_expr(poll::Column::ClosesAt, Expr::value(poll.closes_at))
+        .col_expr(poll::Column::UpdatedAt, Expr::value(poll.updated_at))
+        .filter(poll::Column::Id.eq(poll.id));
+    TenantRouter::db_for_write::<poll::Entity>()?.update(query).await?;
+    Ok(())
+}
+
+fn future(moment: Option<NaiveDateTime>) -> Result<(), Violation> {
+    if moment.is_some_and(|moment| moment <= clock::now()) {
+        let message = "Voting can only end at a moment to come; close the poll to end it now.";
+        return Err(Violation::new(Code::Invalid, "closesAt", message));
+    }
+    Ok(())
+}
+
+pub(super) fn not_found(field: &str) -> Failure {
+    Failure::refused(Code::NotFound, field, "There is no such poll.")
+}
+
+fn not_owner(field: &str) -> Failure {
+    let message = "Only the poll's creator and superusers may do this.";
+    Failure::refused(Code::NotOwner, field, message)
+}

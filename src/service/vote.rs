@@ -1,0 +1,166 @@
+//! Voting. One vote a person and poll, which the database holds; tallies change in the vote's
+//! own transaction, so they are always exact.
+
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, Select,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{
+    account::is_unique_violation,
+    choice, clock,
+    error::{Code, Failure},
+    page::{Listing, Order},
+    poll,
+};
+use crate::{
+    entity::{choice as choice_entity, poll::Model as Poll, user, vote},
+    tenancy::TenantRouter,
+};
+
+/// Votes by number.
+///
+/// # Errors
+/// What the database answers.
+pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<vote::Model>, Failure> {
+    all(vote::Entity::find().filter(vote::Column::Id.is_in(ids))).await
+}
+
+/// One person's votes on these polls.
+///
+/// # Errors
+/// What the database answers.
+pub async fn of_voter(voter_id: i64, poll_ids: Vec<i64>) -> Result<Vec<vote::Model>, Failure> {
+    let query = vote::Entity::find()
+        .filter(vote::Column::PollId.is_in(poll_ids))
+        .filter(vote::Column::VotedById.eq(voter_id));
+    all(query).await
+}
+
+async fn all(query: Select<vote::Entity>) -> Result<Vec<vote::Model>, Failure> {
+    Ok(TenantRouter::db_for_read::<vote::Entity>()?.all(query).await?)
+}
+
+/// The votes on a poll, in the order cast.
+#[must_use]
+pub fn on_poll(poll_id: i64) -> Listing<vote::Entity> {
+    listing(vote::Column::PollId, poll_id)
+}
+
+/// The votes for a choice, in the order cast.
+#[must_use]
+pub fn for_choice(choice_id: i64) -> Listing<vote::Entity> {
+    listing(vote::Column::ChoiceId, choice_id)
+}
+
+fn listing(column: vote::Column, id: i64) -> Listing<vote::Entity> {
+    let query = vote::Entity::find().filter(column.eq(id));
+    Listing::new(query, Order::by_id(vote::Column::Id, false))
+}
+
+/// Votes for a choice.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::PollClosed`], [`Code::AlreadyVoted`].
+pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, Poll), Failure> {
+    TenantRouter::transaction(async {
+        let (choice, poll) = lock(choice_id).await?;
+        if of_voter(voter.id, vec![poll.id]).await?.pop().is_some() {
+            return Err(already_voted(poll.id));
+        }
+        count(choice.id, 1).await?;
+        let row = vote::ActiveModel {
+            poll_id: Set(poll.id),
+            choice_id: Set(choice.id),
+            voted_by_id: Set(voter.id),
+            voted_at: Set(clock::now()),
+            ..Default::default()
+        };
+        let inserted = TenantRouter::db_for_write::<vote::Entity>()?.insert(row).await;
+        let vote = inserted.map_err(|error| {
+            if is_unique_violation(&error) { already_voted(poll.id) } else { error.into() }
+        })?;
+        Ok((vote, poll))
+    })
+    .await
+}
+
+/// Moves one's vote to another choice of the same poll; the vote stays the same one.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::PollClosed`], [`Code::NotVoted`].
+pub async fn change(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, Poll), Failure> {
+    TenantRouter::transaction(async {
+        let (choice, poll) = lock(choice_id).await?;
+        let vote = of_voter(voter.id, vec![poll.id]).await?.pop();
+        let vote = vote.ok_or_else(|| not_voted("choiceId").about(poll.id))?;
+        if vote.choice_id == choice.id {
+            return Ok((vote, poll));
+        }
+        let voted_at = clock::now();
+        let query = vote::Entity::update_many()
+            .col_expr(vote::Column::ChoiceId, Expr::value(choice.id))
+            .col_expr(vote::Column::VotedAt, Expr::value(voted_at))
+            .filter(vote::Column::Id.eq(vote.id));
+        TenantRouter::db_for_write::<vote::Entity>()?.update(query).await?;
+        count(vote.choice_id, -1).await?;
+        count(choice.id, 1).await?;
+        Ok((vote::Model { choice_id: choice.id, voted_at, ..vote }, poll))
+    })
+    .await
+}
+
+/// Takes one's vote back. Gives the number that it had.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::PollClosed`], [`Code::NotVoted`].
+pub async fn retract(voter: &user::Model, poll_id: i64) -> Result<(i64, Poll), Failure> {
+    TenantRouter::transaction(async {
+        let poll = poll::lock(poll_id).await?.ok_or_else(|| poll::not_found("pollId"))?;
+        refuse_if_closed(&poll, "pollId")?;
+        let vote = of_voter(voter.id, vec![poll.id]).await?.pop();
+        let vote = vote.ok_or_else(|| not_voted("pollId").about(poll.id))?;
+        let query = vote::Entity::delete_many().filter(vote::Column::Id.eq(vote.id));
+        TenantRouter::db_for_write::<vote::Entity>()?.delete(query).await?;
+        count(vote.choice_id, -1).await?;
+        Ok((vote.id, poll))
+    })
+    .await
+}
+
+/// A choice and its poll, which is locked: votes on one poll come one after the other, so none
+/// waits for another's row in the opposite order. The choice is read under the lock.
+async fn lock(choice_id: i64) -> Result<(choice_entity::Model, Poll), Failure> {
+    let missing = || choice::not_found("choiceId");
+    let seen = choice::by_ids(vec![choice_id]).await?.pop().ok_or_else(missing)?;
+    let poll = poll::lock(seen.poll_id).await?.ok_or_else(missing)?;
+    refuse_if_closed(&poll, "choiceId")?;
+    Ok((seen, poll))
+}
+
+/// Changes a tally. A choice that went in the meantime takes the whole vote back.
+async fn count(choice_id: i64, by: i64) -> Result<(), Failure> {
+    let column = choice_entity::Column::VoteCount;
+    let query = choice_entity::Entity::update_many()
+        .col_expr(column, Expr::col(column).add(by))
+        .filter(choice_entity::Column::Id.eq(choice_id));
+    let found = TenantRouter::db_for_write::<choice_entity::Entity>()?.update(query).await?;
+    if found == 1 { Ok(()) } else { Err(choice::not_found("choiceId")) }
+}
+
+fn refuse_if_closed(poll: &Poll, field: &str) -> Result<(), Failure> {
+    if poll::is_open(poll, clock::now()) {
+        return Ok(());
+    }
+    Err(Failure::refused(Code::PollClosed, field, "Voting on this poll has ended.").about(poll.id))
+}
+
+fn already_voted(poll_id: i64) -> Failure {
+    let message = "You have voted on this poll already; change or retract that vote.";
+    Failure::refused(Code::AlreadyVoted, "choiceId", message).about(poll_id)
+}
+
+fn not_voted(field: &str) -> Failure {
+    Failure::refused(Code::NotVoted, field, "You have not voted on this poll.")
+}

@@ -1,0 +1,48 @@
+//! A world of its own for every test: a temporary folder with its `tenants.yaml`, databases that
+//! nobody else uses, and the real binary, run as an operator runs it. Everything is removed by
+//! `Drop`, also when a test fails.
+
+mod answer;
+mod caller;
+mod engine;
+mod log;
+mod raw;
+mod server;
+mod wait;
+mod world;
+
+pub use answer::Answer;
+pub use caller::{Caller, PollIds};
+pub use engine::Engine;
+pub use log::{LogLine, field};
+pub use raw::{Connection, Raw};
+pub use server::Server;
+pub use wait::eventually;
+pub use world::{Output, Seeded, World};
+
+/// Yields, for each async function that takes an [`Engine`], three tests named
+/// `function::sqlite`, `function::postgres` and `function::mysql`, so that one engine can be left
+/// out with `--skip ::postgres`.
+macro_rules! on_each_engine {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            use crate::support::Engine;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(Engine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(Engine::Postgres).await;
+            }
+
+            #[tokio::test]
+            async fn mysql() {
+                super::$name(Engine::Mysql).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_each_engine;
