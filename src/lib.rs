@@ -3,5 +3,6 @@
 //! The modules are floors; each imports only from those above it in this list.
 
 pub mod entity;
+pub mod graphql;
 pub mod service;
 pub mod tenancy;

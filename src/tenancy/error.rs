@@ -65,3 +65,16 @@ pub enum RouterError {
     #[error(transparent)]
     Database(#[from] DbErr),
 }
+
+impl RouterError {
+    /// Whether the database itself is out of reach or has no connection to spare, rather than
+    /// the statement at fault.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(_)) => true,
+            Self::Database(error) => super::connection::is_unreachable(error),
+            _ => false,
+        }
+    }
+}

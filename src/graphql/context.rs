@@ -1,0 +1,115 @@
+//! What resolvers know of the request they run for.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_graphql::Context;
+
+use super::{
+    error::{ApiError, ApiResult, Code},
+    loaders::Loaders,
+};
+use crate::{
+    entity::user::{self, Role},
+    service::token::Viewer,
+    tenancy::{Anonymous, State, Tenant, TenantKey},
+};
+
+/// Who calls, and from where.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person whose token was sent.
+    pub viewer: Option<Viewer>,
+    /// The address it came from.
+    pub address: IpAddr,
+}
+
+/// One request. Made anew for each, loaders included, so that nothing of one tenant or viewer
+/// is there for another.
+#[derive(Debug)]
+pub struct RequestContext {
+    /// Whom the request is for.
+    pub tenant: Arc<Tenant>,
+    /// Who calls.
+    pub caller: Caller,
+    pub(super) loaders: Loaders,
+    executing: AtomicBool,
+}
+
+impl RequestContext {
+    /// The context of a new request.
+    #[must_use]
+    pub fn new(tenant: Arc<Tenant>, caller: Caller) -> Self {
+        let viewer_id = caller.viewer.as_ref().map(|viewer| viewer.user.id);
+        let loaders = Loaders::new(viewer_id);
+        Self { tenant, caller, loaders, executing: AtomicBool::new(false) }
+    }
+
+    /// The context of the running request.
+    pub(super) fn of<'a>(ctx: &Context<'a>) -> ApiResult<&'a Arc<Self>> {
+        ctx.data::<Arc<Self>>().map_err(|_| ApiError::internal("a request without its context"))
+    }
+
+    /// Whether execution has begun: before that, an answer has errors and no data.
+    #[must_use]
+    pub fn is_executing(&self) -> bool {
+        self.executing.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_executing(&self) {
+        self.executing.store(true, Ordering::Release);
+    }
+
+    /// The tenant's key.
+    pub(super) fn key(&self) -> &TenantKey {
+        &self.tenant.key
+    }
+
+    /// The person who is signed in, if anybody.
+    pub(super) fn viewer(&self) -> Option<&user::Model> {
+        self.caller.viewer.as_ref().map(|viewer| &viewer.user)
+    }
+
+    /// Lets those read who may: everybody, or under `anonymous: none` whoever is signed in.
+    pub(super) fn require_reader(&self) -> ApiResult<()> {
+        if self.caller.viewer.is_none() && self.tenant.anonymous == Anonymous::None {
+            return Err(ApiError::unauthenticated());
+        }
+        Ok(())
+    }
+
+    /// The person who is signed in.
+    pub(super) fn require_viewer(&self) -> ApiResult<&Viewer> {
+        self.caller.viewer.as_ref().ok_or_else(ApiError::unauthenticated)
+    }
+
+    /// The superuser who is signed in.
+    pub(super) fn require_superuser(&self) -> ApiResult<&Viewer> {
+        let viewer = self.require_viewer()?;
+        if viewer.user.role == Role::Superuser {
+            return Ok(viewer);
+        }
+        Err(ApiError::new(Code::Forbidden, "Only superusers may do this."))
+    }
+
+    /// Begins a root field of a mutation: nothing loaded before it counts any more, and a
+    /// tenant that takes no changes refuses it.
+    pub(super) fn begin_mutation(&self) -> ApiResult<()> {
+        self.loaders.clear();
+        if self.tenant.state == State::ReadOnly {
+            let message = "This tenant is read-only at the moment.";
+            return Err(ApiError::new(Code::TenantReadOnly, message));
+        }
+        Ok(())
+    }
+
+    /// Whether that person sees the private parts of an account: oneself and superusers.
+    pub(super) fn sees_private_parts_of(&self, user: &user::Model) -> bool {
+        self.viewer().is_some_and(|viewer| viewer.id == user.id || viewer.role == Role::Superuser)
+    }
+}

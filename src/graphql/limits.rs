@@ -1,0 +1,264 @@
+//! How large a document may be. All of it is checked in time linear in the document, before
+//! anything else looks at it.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+
+use super::error::ApiError;
+
+/// The bounds of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Bytes of the document.
+    pub bytes: usize,
+    /// Tokens of the document.
+    pub tokens: usize,
+    /// Brackets open at once in the document.
+    pub nesting: usize,
+    /// Fields after all fragments are expanded.
+    pub fields: usize,
+    /// Selection sets inside each other after all fragments are expanded.
+    pub depth: usize,
+    /// Aliases after all fragments are expanded.
+    pub aliases: usize,
+    /// Directives after all fragments are expanded.
+    pub directives: usize,
+    /// The estimated cost: fields times the lengths of their pages.
+    pub complexity: usize,
+}
+
+impl QueryLimits {
+    /// The deepest that any configuration allows.
+    pub const MAX_DEPTH: usize = 64;
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self {
+            bytes: 65_536,
+            tokens: 10_000,
+            nesting: 200,
+            fields: 2_000,
+            depth: 25,
+            aliases: 100,
+            directives: 50,
+            complexity: 20_000,
+        }
+    }
+}
+
+/// Refuses texts that are too large to be parsed.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`.
+pub(super) fn check_text(text: &str, limits: &QueryLimits) -> Result<(), ApiError> {
+    exceeds("query_bytes", limits.bytes, text.len(), "bytes")?;
+    let lexed = lex(text);
+    exceeds("tokens", limits.tokens, lexed.tokens, "tokens")?;
+    exceeds("nesting", limits.nesting, lexed.nesting, "brackets inside each other")
+}
+
+/// Refuses documents that expand to too much.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`.
+pub(super) fn check_document(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    limits: &QueryLimits,
+) -> Result<(), ApiError> {
+    let mut counter = Counter { document, known: HashMap::new() };
+    let mut size = counter.selection_set(&operation.selection_set.node);
+    size.directives = size.directives.saturating_add(operation.directives.len());
+    // Fragments that nothing uses are validated too.
+    for name in document.fragments.keys() {
+        let unused = counter.fragment(name);
+        size.fields = size.fields.max(unused.fields);
+        size.depth = size.depth.max(unused.depth);
+        size.aliases = size.aliases.max(unused.aliases);
+        size.directives = size.directives.max(unused.directives);
+    }
+    exceeds("fields", limits.fields, size.fields, "fields")?;
+    exceeds("depth", limits.depth, size.depth, "levels")?;
+    exceeds("aliases", limits.aliases, size.aliases, "aliases")?;
+    exceeds("directives", limits.directives, size.directives, "directives")
+}
+
+fn exceeds(limit: &'static str, max: usize, size: usize, what: &str) -> Result<(), ApiError> {
+    if size <= max {
+        return Ok(());
+    }
+    let message = format!("The document has more than the {max} {what} that are allowed.");
+    Err(ApiError::limit(limit, max, message))
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Lexed {
+    tokens: usize,
+    nesting: usize,
+}
+
+/// Counts tokens as the GraphQL specification lexes them (October 2021, section 2.1), near
+/// enough for a bound: malformed texts are left to the parser.
+fn lex(text: &str) -> Lexed {
+    let bytes = text.as_bytes();
+    let mut lexed = Lexed::default();
+    let (mut open, mut at) = (0_usize, 0);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let start = at;
+        at += 1;
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
+            b'#' => {
+                at = skip_while(bytes, at, |byte| byte != b'\n' && byte != b'\r');
+                continue;
+            }
+            b'"' => at = string_end(bytes, start),
+            b'{' | b'[' | b'(' => {
+                open += 1;
+                lexed.nesting = lexed.nesting.max(open);
+            }
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            b'_' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                at = skip_while(bytes, at, |byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
+                });
+            }
+            _ => {}
+        }
+        lexed.tokens += 1;
+    }
+    lexed
+}
+
+fn skip_while(bytes: &[u8], from: usize, keep: impl Fn(u8) -> bool) -> usize {
+    let length = bytes[from..].iter().take_while(|byte| keep(**byte)).count();
+    from + length
+}
+
+/// Where the string or block string that starts here ends.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let block = bytes[start..].starts_with(b"\"\"\"");
+    let mut at = start + if block { 3 } else { 1 };
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        if block && rest.starts_with(b"\"\"\"") {
+            return at + 3;
+        }
+        if block && rest.starts_with(b"\\\"\"\"") {
+            at += 4;
+            continue;
+        }
+        match rest[0] {
+            b'"' | b'\n' | b'\r' if !block => return at + 1,
+            b'\\' if !block => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    fields: usize,
+    depth: usize,
+    aliases: usize,
+    directives: usize,
+}
+
+impl Size {
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.depth = self.depth.max(other.depth);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+    }
+}
+
+/// Sizes selection sets, each fragment once, however often it is spread.
+struct Counter<'d> {
+    document: &'d ExecutableDocument,
+    known: HashMap<&'d str, Size>,
+}
+
+impl<'d> Counter<'d> {
+    fn selection_set(&mut self, set: &'d SelectionSet) -> Size {
+        let mut size = Size::default();
+        for item in &set.items {
+            size.add(self.selection(&item.node));
+        }
+        size
+    }
+
+    fn selection(&mut self, selection: &'d Selection) -> Size {
+        let mut size = match selection {
+            Selection::Field(field) => {
+                let mut size = self.selection_set(&field.node.selection_set.node);
+                size.fields = size.fields.saturating_add(1);
+                size.depth = size.depth.saturating_add(1);
+                size.aliases = size.aliases.saturating_add(usize::from(field.node.alias.is_some()));
+                size
+            }
+            Selection::InlineFragment(fragment) => {
+                self.selection_set(&fragment.node.selection_set.node)
+            }
+            Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+        };
+        size.directives = size.directives.saturating_add(selection.directives().len());
+        size
+    }
+
+    fn fragment(&mut self, name: &str) -> Size {
+        if let Some(size) = self.known.get(name) {
+            return *size;
+        }
+        let document = self.document;
+        let Some((name, fragment)) = document.fragments.get_key_value(name) else {
+            return Size::default();
+        };
+        // A cycle counts nothing here; validation refuses it.
+        self.known.insert(name.as_str(), Size::default());
+        let mut size = self.selection_set(&fragment.node.selection_set.node);
+        size.directives = size.directives.saturating_add(fragment.node.directives.len());
+        self.known.insert(name.as_str(), size);
+        size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    fn refused(query: &str) -> bool {
+        let document = parse_query(query).unwrap();
+        let operation = document.operations.iter().next().unwrap().1.node.clone();
+        check_document(&document, &operation, &QueryLimits::default()).is_err()
+    }
+
+    #[test]
+    fn tokens_and_nesting_are_counted_as_the_grammar_has_them() {
+        assert_eq!(lex("{ a(b: \"}{ \\\" #\") # c {\n }"), Lexed { tokens: 8, nesting: 2 });
+        assert_eq!(lex("{ a(b: \"\"\"x \\\"\"\" \" y\"\"\") }"), Lexed { tokens: 8, nesting: 2 });
+        assert_eq!(lex("\"unterminated"), Lexed { tokens: 1, nesting: 0 });
+        assert_eq!(lex("[[["), Lexed { tokens: 3, nesting: 3 });
+    }
+
+    #[test]
+    fn a_fragment_bomb_is_counted_in_linear_time() {
+        let levels: String = (0..30)
+            .map(|level| format!("fragment F{level} on Query {{ ...F{0} ...F{0} }}\n", level + 1))
+            .collect();
+        assert!(refused(&format!("{{ ...F0 }} {levels} fragment F30 on Query {{ __typename }}")));
+    }
+
+    #[test]
+    fn cycles_end() {
+        assert!(!refused("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"));
+    }
+}

@@ -1,0 +1,244 @@
+//! Polls.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+
+use super::{
+    choice::Choice,
+    user::User,
+    vote::{Vote, VoteConnection},
+};
+use crate::{
+    entity::poll,
+    graphql::{
+        connection::{PageArguments, connection, cursors, int, page_cost},
+        context::RequestContext,
+        datetime::DateTime,
+        error::{ApiError, ApiResult},
+        id::{Kind, encode},
+    },
+    service::{
+        self, clock,
+        page::Position,
+        poll::{Filter, OrderField, is_open, may_change},
+    },
+    tenancy::State,
+};
+
+/// A question put to the tenant's people.
+pub(in crate::graphql) struct Poll(pub poll::Model);
+
+impl From<poll::Model> for Poll {
+    fn from(model: poll::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// Whether votes can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "poll::Ballot")]
+pub(in crate::graphql) enum Ballot {
+    /// Who voted for what can be read.
+    Open,
+    /// Only the tallies can be read, and one's own vote.
+    Secret,
+}
+
+/// What polls are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "OrderField")]
+pub(in crate::graphql) enum PollOrderField {
+    /// When they were made.
+    PubDate,
+    /// When voting ends; polls that never close come last.
+    ClosesAt,
+}
+
+/// Which way an order runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(in crate::graphql) enum OrderDirection {
+    /// The smallest first.
+    Asc,
+    /// The largest first.
+    Desc,
+}
+
+/// An order of polls. Ties break by id.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub(in crate::graphql) struct PollOrder {
+    /// What to order by.
+    field: PollOrderField,
+    /// Which way.
+    direction: OrderDirection,
+}
+
+impl Default for PollOrder {
+    fn default() -> Self {
+        Self::new(OrderField::PubDate, true)
+    }
+}
+
+impl PollOrder {
+    pub(super) fn new(field: OrderField, descending: bool) -> Self {
+        let direction = if descending { OrderDirection::Desc } else { OrderDirection::Asc };
+        Self { field: field.into(), direction }
+    }
+
+    /// The order's name inside cursors.
+    const fn name(self) -> &'static str {
+        match (self.field, self.direction) {
+            (PollOrderField::PubDate, OrderDirection::Asc) => "polls-pub_date-asc",
+            (PollOrderField::PubDate, OrderDirection::Desc) => "polls-pub_date-desc",
+            (PollOrderField::ClosesAt, OrderDirection::Asc) => "polls-closes_at-asc",
+            (PollOrderField::ClosesAt, OrderDirection::Desc) => "polls-closes_at-desc",
+        }
+    }
+}
+
+/// A page of polls.
+pub(in crate::graphql) async fn polls(
+    ctx: &Context<'_>,
+    filter: &Filter,
+    order: PollOrder,
+    arguments: PageArguments,
+) -> ApiResult<PollConnection> {
+    let descending = order.direction == OrderDirection::Desc;
+    let listing = service::poll::listing(filter, order.field.into(), descending);
+    let cursors = cursors(RequestContext::of(ctx)?, order.name());
+    PollConnection::read(listing, cursors, arguments).await
+}
+
+/// A question put to the tenant's people.
+#[Object]
+impl Poll {
+    /// The global id.
+    pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::Poll, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+
+    /// What is asked, 1 to 100 characters.
+    async fn question(&self) -> &str {
+        &self.0.question
+    }
+
+    /// Whether votes can be read. Never changes.
+    async fn ballot(&self) -> Ballot {
+        self.0.ballot.into()
+    }
+
+    /// Who made it.
+    async fn created_by(&self, ctx: &Context<'_>) -> Option<ApiResult<User>> {
+        Some(user(ctx, self.0.created_by_id).await)
+    }
+
+    /// When it was made.
+    async fn pub_date(&self) -> DateTime {
+        DateTime(self.0.pub_date)
+    }
+
+    /// When it or its choices were last edited. Votes do not count.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+
+    /// When voting ends or ended; null: never.
+    async fn closes_at(&self) -> Option<DateTime> {
+        self.0.closes_at.map(DateTime)
+    }
+
+    /// Whether votes are taken now.
+    async fn is_open(&self) -> bool {
+        is_open(&self.0, clock::now())
+    }
+
+    /// The answers, in the order written.
+    #[graphql(complexity = "1 + 4 * child_complexity")]
+    async fn choices(&self, ctx: &Context<'_>) -> ApiResult<Vec<Choice>> {
+        let loaders = &RequestContext::of(ctx)?.loaders;
+        let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
+        Ok(choices.into_iter().map(Choice::from).collect())
+    }
+
+    /// How many votes all choices have together.
+    async fn total_votes(&self, ctx: &Context<'_>) -> ApiResult<i32> {
+        let loaders = &RequestContext::of(ctx)?.loaders;
+        let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
+        Ok(int(choices.iter().map(|choice| choice.vote_count).sum::<i64>()))
+    }
+
+    /// One's own vote; null without one, and to callers without a token.
+    async fn viewer_vote(&self, ctx: &Context<'_>) -> Option<ApiResult<Vote>> {
+        viewer_vote(ctx, self.0.id).await.transpose()
+    }
+
+    /// Whether `castVote` would take one's vote now.
+    async fn viewer_can_vote(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+        let request = RequestContext::of(ctx)?;
+        let possible = request.viewer().is_some()
+            && request.tenant.state == State::Active
+            && is_open(&self.0, clock::now());
+        Ok(possible && viewer_vote(ctx, self.0.id).await?.is_none())
+    }
+
+    /// Whether one may change this poll: its creator and superusers may. Texts and choices stay
+    /// as they are once somebody has voted.
+    async fn viewer_can_update(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+        self.viewer_may_change(ctx)
+    }
+
+    /// Whether one may delete this poll: its creator and superusers may.
+    async fn viewer_can_delete(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+        self.viewer_may_change(ctx)
+    }
+
+    /// The votes, in the order cast; null in a secret poll.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn votes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 0 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+    ) -> Option<ApiResult<VoteConnection>> {
+        if self.0.ballot == poll::Ballot::Secret {
+            return None;
+        }
+        let arguments = PageArguments { first, after, last, before };
+        let listing = service::vote::on_poll(self.0.id);
+        Some(super::vote::votes(ctx, listing, "votes-of-poll", arguments).await)
+    }
+}
+
+impl Poll {
+    fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+        let request = RequestContext::of(ctx)?;
+        let may = request.viewer().is_some_and(|viewer| may_change(&self.0, viewer));
+        Ok(may && request.tenant.state == State::Active)
+    }
+}
+
+/// Somebody whom a foreign key points to.
+pub(super) async fn user(ctx: &Context<'_>, id: i64) -> ApiResult<User> {
+    Ok(RequestContext::of(ctx)?.loaders.users.require(id).await?.into())
+}
+
+/// One's own vote on a poll.
+pub(super) async fn viewer_vote(ctx: &Context<'_>, poll_id: i64) -> ApiResult<Option<Vote>> {
+    let request = RequestContext::of(ctx)?;
+    if request.viewer().is_none() {
+        return Ok(None);
+    }
+    Ok(request.loaders.viewer_votes.load(poll_id).await?.map(Vote::from))
+}
+
+connection!(
+    /// A page of polls.
+    PollConnection,
+    /// A poll and its place in the list.
+    PollEdge,
+    poll::Entity, Poll,
+    |row: &poll::Model, order: &str| Position {
+        moment: if order.contains("closes_at") { row.closes_at } else { Some(row.pub_date) },
+        id: row.id,
+    }
+);

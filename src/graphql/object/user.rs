@@ -1,0 +1,94 @@
+//! People.
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use super::poll::{PollConnection, PollOrder, polls};
+use crate::{
+    entity::user::{self, Role},
+    graphql::{
+        connection::{PageArguments, connection, page_cost},
+        context::RequestContext,
+        error::{ApiError, ApiResult},
+        id::{Kind, encode},
+    },
+    service::{
+        page::Position,
+        poll::{Filter, OrderField},
+    },
+};
+
+/// A person with an account at this tenant.
+pub(in crate::graphql) struct User(pub user::Model);
+
+impl From<user::Model> for User {
+    fn from(model: user::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Role")]
+pub(in crate::graphql) enum UserRole {
+    /// Make polls and vote.
+    User,
+    /// Also change all polls and manage the people of this tenant.
+    Superuser,
+}
+
+/// A person with an account at this tenant.
+#[Object]
+impl User {
+    /// The global id.
+    pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::User, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+
+    /// The name, unique at this tenant whatever its case.
+    async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// The e-mail address; null to all but that person and superusers.
+    async fn email(&self, ctx: &Context<'_>) -> Option<ApiResult<String>> {
+        match RequestContext::of(ctx) {
+            Ok(request) if request.sees_private_parts_of(&self.0) => self.0.email.clone().map(Ok),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// What this person may do.
+    async fn role(&self) -> UserRole {
+        self.0.role.into()
+    }
+
+    /// Whether this person can sign in.
+    async fn is_active(&self) -> bool {
+        self.0.is_active
+    }
+
+    /// The polls that this person made, newest first.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn polls(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start, 0 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+    ) -> Option<ApiResult<PollConnection>> {
+        let filter = Filter { created_by: Some(self.0.id), ..Filter::default() };
+        let order = PollOrder::new(OrderField::PubDate, true);
+        Some(polls(ctx, &filter, order, PageArguments { first, after, last, before }).await)
+    }
+}
+
+connection!(
+    /// A page of people.
+    UserConnection,
+    /// A person and its place in the list.
+    UserEdge,
+    user::Entity, User,
+    |row: &user::Model, _order: &str| Position { moment: None, id: row.id }
+);

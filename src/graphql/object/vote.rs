@@ -1,0 +1,80 @@
+//! Votes.
+
+use async_graphql::{Context, ID, Object};
+
+use super::{choice::Choice, poll::Poll, user::User};
+use crate::{
+    entity::vote,
+    graphql::{
+        connection::{PageArguments, connection, cursors},
+        context::RequestContext,
+        datetime::DateTime,
+        error::{ApiError, ApiResult},
+        id::{Kind, encode},
+    },
+    service::page::{Listing, Position},
+};
+
+/// One person's vote on a poll.
+pub(in crate::graphql) struct Vote(pub vote::Model);
+
+impl From<vote::Model> for Vote {
+    fn from(model: vote::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// One person's vote on a poll.
+#[Object]
+impl Vote {
+    /// The global id. It stays when the vote is changed.
+    pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::Vote, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+
+    /// The poll voted on.
+    async fn poll(&self, ctx: &Context<'_>) -> Option<ApiResult<Poll>> {
+        let load = async {
+            RequestContext::of(ctx)?.loaders.polls.require(self.0.poll_id).await.map(Poll::from)
+        };
+        Some(load.await)
+    }
+
+    /// The choice voted for.
+    async fn choice(&self, ctx: &Context<'_>) -> Option<ApiResult<Choice>> {
+        let load = async {
+            let loaders = &RequestContext::of(ctx)?.loaders;
+            loaders.choices.require(self.0.choice_id).await.map(Choice::from)
+        };
+        Some(load.await)
+    }
+
+    /// Who voted.
+    async fn voted_by(&self, ctx: &Context<'_>) -> Option<ApiResult<User>> {
+        Some(super::poll::user(ctx, self.0.voted_by_id).await)
+    }
+
+    /// When the vote was cast or last changed.
+    async fn voted_at(&self) -> DateTime {
+        DateTime(self.0.voted_at)
+    }
+}
+
+/// A page of votes.
+pub(super) async fn votes(
+    ctx: &Context<'_>,
+    listing: Listing<vote::Entity>,
+    order: &'static str,
+    arguments: PageArguments,
+) -> ApiResult<VoteConnection> {
+    VoteConnection::read(listing, cursors(RequestContext::of(ctx)?, order), arguments).await
+}
+
+connection!(
+    /// A page of votes.
+    VoteConnection,
+    /// A vote and its place in the list.
+    VoteEdge,
+    vote::Entity, Vote,
+    |row: &vote::Model, _order: &str| Position { moment: None, id: row.id }
+);
