@@ -4,5 +4,6 @@
 
 pub mod entity;
 pub mod graphql;
+pub mod http;
 pub mod service;
 pub mod tenancy;

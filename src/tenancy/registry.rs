@@ -4,7 +4,7 @@
 //! counter. Opening is done once however many ask, and nobody else waits for it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
@@ -57,6 +57,21 @@ pub struct View {
     /// Who there is.
     pub catalog: Arc<Catalog>,
     slots: HashMap<TenantKey, Arc<Slot>>,
+    origins: HashSet<String>,
+}
+
+impl View {
+    fn new(catalog: Arc<Catalog>, slots: HashMap<TenantKey, Arc<Slot>>) -> Self {
+        let origins =
+            catalog.tenants.values().flat_map(|tenant| tenant.origins.iter().cloned()).collect();
+        Self { catalog, slots, origins }
+    }
+
+    /// Whether pages of that origin may call any tenant at all.
+    #[must_use]
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
 }
 
 /// The open databases of all tenants.
@@ -79,7 +94,7 @@ impl Registry {
         let born = Instant::now();
         let slots = slots(&catalog, &HashMap::new(), born);
         Self(Arc::new(Inner {
-            view: ArcSwap::from_pointee(View { catalog, slots }),
+            view: ArcSwap::from_pointee(View::new(catalog, slots)),
             limits,
             schema,
             budget: Budget::new(limits.max_open, limits.connections_per_server),
@@ -108,7 +123,7 @@ impl Registry {
             .filter(|(key, slot)| !kept(key, slot))
             .map(|(_, slot)| Arc::clone(slot))
             .collect();
-        self.0.view.store(Arc::new(View { catalog, slots }));
+        self.0.view.store(Arc::new(View::new(catalog, slots)));
         self.open().retain(|_, slot| !dropped.iter().any(|gone| Arc::ptr_eq(gone, slot)));
         for slot in dropped {
             slot.take();

@@ -1,0 +1,66 @@
+//! Request ids, and one line in the log for each request.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::tenancy::Scope;
+
+/// Where a request's id stands in its headers and in its answer's.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Ties an answer, its errors and its lines in the log together.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The one that a proxy gave the request, if it is harmless; else a new one.
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+        let harmless = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        match given.filter(harmless) {
+            Some(id) => Self(id.into()),
+            None => Self(format!("{:032x}", rand::random::<u128>()).into()),
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives the request its id and, when it is answered, logs it. The tenant and the number of
+/// statements are known if a scope was entered.
+pub(super) async fn layer(mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = RequestId::of(request.headers());
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    let scope = response.extensions().get::<Scope>();
+    tracing::info!(
+        request_id = id.as_str(),
+        tenant = scope.map(|scope| scope.tenant().key.as_str()),
+        statements = scope.map(Scope::statements),
+        %method,
+        path,
+        status = response.status().as_u16(),
+        address = address.map(tracing::field::display),
+        duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+    response
+}
