@@ -2,7 +2,9 @@
 //!
 //! The modules are floors; each imports only from those above it in this list.
 
+pub mod config;
 pub mod entity;
+pub mod fleet;
 pub mod graphql;
 pub mod http;
 pub mod service;

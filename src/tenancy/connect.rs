@@ -31,6 +31,7 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(15);
 
 /// Opens a pool. Connects at least once, so that a database that cannot be reached is an error
 /// here and not at the first query.
+#[expect(clippy::disallowed_methods, reason = "the one place where connections are made")]
 pub(super) async fn connect(
     url: &DatabaseUrl,
     access: Access,

@@ -39,7 +39,7 @@ impl TenantRouter {
                 let database = scope.lease().database();
                 let pool =
                     if scope.wrote() { database.read_primary() } else { database.read_any() };
-                Target::Pool(pool.map_err(closed)?.clone())
+                Target::Pool(pool.map_err(|error| closed(&error))?.clone())
             }
         };
         Ok(Reader(Connection { target, scope }))
@@ -121,7 +121,7 @@ async fn begin(scope: &Scope) -> Result<DatabaseTransaction, RouterError> {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let pool = scope.lease().database().write().map_err(closed)?;
+    let pool = scope.lease().database().write().map_err(|error| closed(&error))?;
     pool.begin_with_options(options).await.map_err(|error| {
         if super::connection::is_unreachable(&error) {
             scope.lease().discard();
@@ -130,6 +130,6 @@ async fn begin(scope: &Scope) -> Result<DatabaseTransaction, RouterError> {
     })
 }
 
-fn closed(error: AccessError) -> RouterError {
+fn closed(error: &AccessError) -> RouterError {
     RouterError::Database(DbErr::Conn(RuntimeErr::Internal(error.to_string())))
 }

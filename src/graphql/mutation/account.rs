@@ -104,7 +104,7 @@ macro_rules! signed_in {
     ($payload:ident, $user:expr, $token:expr) => {{
         let (user, token): (user::Model, Token) = ($user, $token);
         $payload {
-            user: Some(user.into()),
+            user: Some(User::caller(user)),
             token: Some(token.secret),
             token_expires_at: Some(DateTime(token.expires_at)),
             user_errors: Vec::new(),

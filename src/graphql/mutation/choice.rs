@@ -8,7 +8,7 @@ use crate::{
         context::RequestContext,
         error::ApiResult,
         id::{self, Kind},
-        object::{Choice, Poll},
+        object::Choice,
     },
     service::{choice, text},
 };
@@ -43,9 +43,9 @@ payload_type!(
     AddChoicePayload {
         /// The new choice.
         choice: Choice,
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 payload_type!(
@@ -61,9 +61,9 @@ payload_type!(
     DeleteChoicePayload {
         /// The id that the choice had.
         deleted_choice_id: ID,
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 #[derive(Debug, Default)]

@@ -64,13 +64,18 @@ fn all_valid<T>(
     })
 }
 
-/// Defines a payload: its fields, nullable each, and `userErrors`.
+/// Defines a payload: its fields, nullable each, the poll concerned if it has one, and
+/// `userErrors`.
 macro_rules! payload_type {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } $(poll: $poll:ident)?) => {
+    (
+        $(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
+        $($(#[$poll_doc:meta])+ $poll:ident)?
+    ) => {
         $(#[$doc])*
         #[derive(Default, async_graphql::SimpleObject)]
         pub(in crate::graphql) struct $name {
             $($(#[$field_doc])* $field: Option<$type>,)*
+            $($(#[$poll_doc])+ $poll: Option<$crate::graphql::object::Poll>,)?
             /// What is wrong with the input; empty if it was done.
             user_errors: Vec<$crate::graphql::object::UserError>,
         }
@@ -80,7 +85,7 @@ macro_rules! payload_type {
                 user_errors: Vec<$crate::graphql::object::UserError>,
                 _poll: Option<$crate::graphql::object::Poll>,
             ) -> Self {
-                Self { $($poll: _poll,)? user_errors, ..Self::default() }
+                Self { $($field: None,)* $($poll: _poll,)? user_errors }
             }
         }
     };

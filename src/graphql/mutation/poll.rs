@@ -9,7 +9,7 @@ use crate::{
         datetime::DateTime,
         error::ApiResult,
         id::{self, Kind},
-        object::{Ballot, Poll},
+        object::Ballot,
     },
     service::{
         poll::{self, Change, NewPoll},
@@ -59,25 +59,25 @@ struct DeletePollInput {
 payload_type!(
     /// What `createPoll` came to.
     CreatePollPayload {
-        /// The new poll.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The new poll.
+    poll
 );
 
 payload_type!(
     /// What `updatePoll` came to.
     UpdatePollPayload {
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 payload_type!(
     /// What `closePoll` came to.
     ClosePollPayload {
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 payload_type!(

@@ -8,7 +8,7 @@ use crate::{
         context::RequestContext,
         error::ApiResult,
         id::{self, Kind, encode},
-        object::{Poll, Vote},
+        object::Vote,
     },
     service::vote,
 };
@@ -39,10 +39,10 @@ payload_type!(
     CastVotePayload {
         /// The new vote; null if none was cast.
         vote: Vote,
-        /// The poll as it is now, also on `ALREADY_VOTED` and `POLL_CLOSED`, so that a page
-        /// that ran ahead can repair itself.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now, also on `ALREADY_VOTED` and `POLL_CLOSED`, so that a page
+    /// that ran ahead can repair itself.
+    poll
 );
 
 payload_type!(
@@ -50,9 +50,9 @@ payload_type!(
     ChangeVotePayload {
         /// The same vote, for the other choice now; null if nothing changed.
         vote: Vote,
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 payload_type!(
@@ -60,9 +60,9 @@ payload_type!(
     RetractVotePayload {
         /// The id that the vote had.
         deleted_vote_id: ID,
-        /// The poll as it is now.
-        poll: Poll,
-    } poll: poll
+    }
+    /// The poll as it is now.
+    poll
 );
 
 #[derive(Debug, Default)]

@@ -18,11 +18,22 @@ use crate::{
 };
 
 /// A person with an account at this tenant.
-pub(in crate::graphql) struct User(pub user::Model);
+pub(in crate::graphql) struct User {
+    model: user::Model,
+    /// Whether the caller has just proven to be this person, without a token yet.
+    is_caller: bool,
+}
+
+impl User {
+    /// Whoever has just signed in or registered.
+    pub(in crate::graphql) fn caller(model: user::Model) -> Self {
+        Self { model, is_caller: true }
+    }
+}
 
 impl From<user::Model> for User {
     fn from(model: user::Model) -> Self {
-        Self(model)
+        Self { model, is_caller: false }
     }
 }
 
@@ -41,18 +52,20 @@ pub(in crate::graphql) enum UserRole {
 impl User {
     /// The global id.
     pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
-        Ok(encode(Kind::User, RequestContext::of(ctx)?.key(), self.0.id))
+        Ok(encode(Kind::User, RequestContext::of(ctx)?.key(), self.model.id))
     }
 
     /// The name, unique at this tenant whatever its case.
     async fn username(&self) -> &str {
-        &self.0.username
+        &self.model.username
     }
 
     /// The e-mail address; null to all but that person and superusers.
     async fn email(&self, ctx: &Context<'_>) -> Option<ApiResult<String>> {
         match RequestContext::of(ctx) {
-            Ok(request) if request.sees_private_parts_of(&self.0) => self.0.email.clone().map(Ok),
+            Ok(request) if self.is_caller || request.sees_private_parts_of(&self.model) => {
+                self.model.email.clone().map(Ok)
+            }
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         }
@@ -60,12 +73,12 @@ impl User {
 
     /// What this person may do.
     async fn role(&self) -> UserRole {
-        self.0.role.into()
+        self.model.role.into()
     }
 
     /// Whether this person can sign in.
     async fn is_active(&self) -> bool {
-        self.0.is_active
+        self.model.is_active
     }
 
     /// The polls that this person made, newest first.
@@ -78,7 +91,7 @@ impl User {
         #[graphql(desc = "How many from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Option<ApiResult<PollConnection>> {
-        let filter = Filter { created_by: Some(self.0.id), ..Filter::default() };
+        let filter = Filter { created_by: Some(self.model.id), ..Filter::default() };
         let order = PollOrder::new(OrderField::PubDate, true);
         Some(polls(ctx, &filter, order, PageArguments { first, after, last, before }).await)
     }
