@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! `polls`: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    polls::cli::main()
+}

@@ -3,12 +3,14 @@
 
 pub mod catalog_file;
 mod error;
+mod only;
 pub mod settings;
 pub mod tenants_edit;
 mod variables;
 mod yaml;
 
-pub use catalog_file::{load, parse};
+pub use catalog_file::{load, parse, read_source};
 pub use error::{CatalogError, ConfigError};
+pub use only::{UnknownTenant, only};
 pub use settings::Settings;
 pub use variables::{Variables, process_variables};

@@ -32,7 +32,12 @@ pub struct Settings {
 #[command(next_help_heading = "Server")]
 pub struct ServerSettings {
     /// Address and port to listen on; port 0 takes any free one
-    #[arg(long, env = "POLLS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(
+        long,
+        env = "POLLS_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8000"
+    )]
     pub listen: SocketAddr,
 
     /// Serve only these tenants; the others are unknown to this process
@@ -164,9 +169,9 @@ impl AccountSettings {
 }
 
 fn log_level(text: &str) -> Result<String, String> {
-    text.parse::<tracing_subscriber::EnvFilter>()
-        .map(|_| text.to_owned())
-        .map_err(|_| "write error, warn, info, debug or trace, or a list like info,polls=debug".into())
+    text.parse::<tracing_subscriber::EnvFilter>().map(|_| text.to_owned()).map_err(|_| {
+        "write error, warn, info, debug or trace, or a list like info,polls=debug".into()
+    })
 }
 
 /// Makes every argument that reads an environment variable ignore one that is set but empty, as
@@ -175,9 +180,9 @@ fn log_level(text: &str) -> Result<String, String> {
 pub fn ignore_empty_variables(command: Command) -> Command {
     command
         .mut_args(|arg| {
-            let is_empty = arg.get_env().is_some_and(|name| {
-                std::env::var_os(name).is_some_and(|value| value.is_empty())
-            });
+            let is_empty = arg
+                .get_env()
+                .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
             if is_empty { arg.env(None) } else { arg }
         })
         .mut_subcommands(ignore_empty_variables)

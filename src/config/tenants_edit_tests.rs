@@ -70,10 +70,7 @@ fn comments_below_the_last_tenant_stay_with_it() {
 fn tenants_need_not_stand_last() {
     let tenants = "tenants:\n    thor:\n        name: Thor\n\n    potter: { name: Potter }\n";
     let result = append(&format!("{tenants}\n\n# more\n{HEAD}"), &named());
-    assert_eq!(
-        result,
-        format!("{tenants}    loki:\n        name: Loki\n\n\n# more\n{HEAD}")
-    );
+    assert_eq!(result, format!("{tenants}    loki:\n        name: Loki\n\n\n# more\n{HEAD}"));
 }
 
 #[test]
@@ -89,7 +86,10 @@ fn the_first_tenant_can_be_added() {
     for (source, want) in [
         ("tenants:\n", "tenants:\n  loki:\n    name: Loki\n"),
         ("tenants:", "tenants:\n  loki:\n    name: Loki"),
-        ("\"tenants\" :   # none\n  # yet\n\n# end\n", "\"tenants\" :   # none\n  # yet\n  loki:\n    name: Loki\n\n# end\n"),
+        (
+            "\"tenants\" :   # none\n  # yet\n\n# end\n",
+            "\"tenants\" :   # none\n  # yet\n  loki:\n    name: Loki\n\n# end\n",
+        ),
     ] {
         assert_eq!(append(&format!("{HEAD}{source}"), &named()), format!("{HEAD}{want}"));
     }
@@ -135,9 +135,13 @@ fn filler() -> impl Strategy<Value = String> {
 
 fn tenant(indent: usize) -> impl Strategy<Value = String> {
     let bodies = prop::sample::select(vec![
-        ":\n", ":   # nothing said\n", ": {}\n", ": { name: 'a # b' }\n",
+        ":\n",
+        ":   # nothing said\n",
+        ": {}\n",
+        ": { name: 'a # b' }\n",
         ":\nNname: \"quoted: yes\"\nNstate: read_only # why\n",
-        ":\nNname: >-\nN  folded\nN  text\n", ":\nNhosts:\nN- HOST.example\n",
+        ":\nNname: >-\nN  folded\nN  text\n",
+        ":\nNhosts:\nN- HOST.example\n",
         ":\nNhosts: [\nN  HOST.example,\nN]\nNname: Plain\nN  text\n",
     ]);
     ("[a-k][a-z0-9]{0,8}", bodies).prop_map(move |(key, body)| {

@@ -54,8 +54,7 @@ pub(super) struct SyntaxError {
 
 impl From<ScanError> for SyntaxError {
     fn from(error: ScanError) -> Self {
-        let at =
-            Position { line: error.marker().line().max(1), column: error.marker().col() + 1 };
+        let at = Position { line: error.marker().line().max(1), column: error.marker().col() + 1 };
         Self { at, problem: format!("this is not YAML: {}", error.info()) }
     }
 }
@@ -153,7 +152,8 @@ impl<'s> Composer<'s> {
 }
 
 fn scalar(text: &str, style: ScalarStyle) -> Value {
-    let is_null = style == ScalarStyle::Plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
+    let is_null =
+        style == ScalarStyle::Plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
     if is_null { Value::Null } else { Value::Text(text.into()) }
 }
 

@@ -5,7 +5,9 @@ use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, Statement};
 use thiserror::Error;
 
 use super::migrate::{self, Direction, MigrateError};
-use crate::tenancy::{AccessError, DatabaseUrl, Engine, Maintenance, Provision, ProvisionError, Tenant};
+use crate::tenancy::{
+    AccessError, DatabaseUrl, Engine, Maintenance, Provision, ProvisionError, Tenant,
+};
 
 /// Why a tenant has no database now. What was made on the way is removed again.
 #[derive(Debug, Error)]

@@ -24,7 +24,11 @@ pub const USERS: usize = 3;
 
 /// Each poll, its choices, and the places of the choices that the people take.
 const POLLS: [(&str, &[&str], [usize; USERS]); 4] = [
-    ("Where should the next team outing go?", &["The lake", "The mountains", "The museum"], [0, 1, 0]),
+    (
+        "Where should the next team outing go?",
+        &["The lake", "The mountains", "The museum"],
+        [0, 1, 0],
+    ),
     ("Which day suits the weekly meeting best?", &["Monday", "Tuesday", "Thursday"], [1, 1, 2]),
     ("Tea or coffee?", &["Tea", "Coffee", "Both", "Neither"], [1, 0, 1]),
     ("Should we keep the office plant?", &["Yes", "No"], [0, 0, 0]),

@@ -28,7 +28,8 @@ where
         progress(1);
         (index, result)
     });
-    let mut results: Vec<(usize, T)> = stream::iter(turns).buffer_unordered(CONCURRENCY).collect().await;
+    let mut results: Vec<(usize, T)> =
+        stream::iter(turns).buffer_unordered(CONCURRENCY).collect().await;
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }

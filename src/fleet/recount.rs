@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, DatabaseExecutor, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, TransactionSession, TransactionTrait,
+    QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -73,12 +73,9 @@ async fn recount(database: &DatabaseExecutor<'_>) -> Result<Recount, DbErr> {
 /// Counts once more with the choice locked, so that nobody votes for it meanwhile.
 async fn repair(database: &DatabaseExecutor<'_>, id: i64) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
-    let locked =
-        choice::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
-    let votes = vote::Entity::find()
-        .filter(vote::Column::ChoiceId.eq(id))
-        .count(&transaction)
-        .await?;
+    let locked = choice::Entity::find_by_id(id).lock_exclusive().one(&transaction).await?;
+    let votes =
+        vote::Entity::find().filter(vote::Column::ChoiceId.eq(id)).count(&transaction).await?;
     let votes = i64::try_from(votes).unwrap_or(i64::MAX);
     let is_wrong = locked.is_some_and(|choice| choice.vote_count != votes);
     if is_wrong {

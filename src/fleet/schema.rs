@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use migration::{Migrator, MigratorTrait, SchemaManager};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, Iden, sea_query::Query,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, sea_query::Query};
 
 use crate::tenancy::SchemaCheck;
 
@@ -48,7 +46,8 @@ impl Versions {
                 found.insert(row.try_get_by_index::<String>(0)?);
             }
         }
-        let (applied, pending) = migration::names().into_iter().partition(|name| found.remove(name));
+        let (applied, pending) =
+            migration::names().into_iter().partition(|name| found.remove(name));
         let mut unknown: Vec<String> = found.into_iter().collect();
         unknown.sort();
         Ok(Self { applied, pending, unknown })

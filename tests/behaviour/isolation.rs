@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Engine, PollIds, World, on_each_engine};
+use crate::support::{Caller, Engine, Server, World, on_each_engine};
 
 on_each_engine!(
     no_row_of_another_tenant_under_load,
@@ -28,40 +28,32 @@ fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// A tenant whose every row bears its name.
-async fn canaries(world: &World, caller: &Caller, tenant: &str) -> Vec<PollIds> {
+/// A tenant whose every row bears its name; one of its users.
+async fn canaries(server: &Server, tenant: &str) -> Caller {
+    let mut users = Vec::new();
     for number in 0..3 {
         let name = format!("{tenant}-{number}");
         let input = json!({ "username": name, "password": "correct horse" });
-        caller.done("register", input, "token").await;
+        let payload = server.anyone(tenant).done("register", input, "token").await;
+        users.push(server.caller(tenant, payload["token"].as_str().unwrap()));
     }
-    // Whoever was seeded has a name of the product's choice; give it one that tells.
-    let quoted = if world.engine == Engine::Mysql { "`user`" } else { "\"user\"" };
-    let seeded = format!(
-        "UPDATE {quoted} SET username = '{tenant}-seeded' WHERE username NOT LIKE '{tenant}-%'"
-    );
-    world.sql(tenant, &seeded).await;
-    let mut polls = Vec::new();
     for number in 0..5 {
         let question = format!("{tenant} asks {number}");
         let choices = [format!("{tenant} yes"), format!("{tenant} no")];
         let choices = [choices[0].as_str(), choices[1].as_str()];
-        let poll = caller.create_poll(&question, &choices).await;
-        caller.vote(&poll.choices[number % 2]).await;
-        polls.push(poll);
+        let poll = users[number % 3].create_poll(&question, &choices).await;
+        for (voter, user) in users.iter().enumerate() {
+            user.vote(&poll.choices[voter % 2]).await;
+        }
     }
-    polls
+    users.remove(0)
 }
 
 async fn no_row_of_another_tenant_under_load(engine: Engine) {
     let world = World::new(engine).await;
-    let token = |tenant| world.users(tenant, 1).remove(0).token;
-    let tokens = [token("thor"), token("potter")];
     let server = world.serve().await;
-    let thor = server.caller("thor", &tokens[0]);
-    let potter = server.caller("potter", &tokens[1]);
-    canaries(&world, &thor, "thor").await;
-    canaries(&world, &potter, "potter").await;
+    let thor = canaries(&server, "thor").await;
+    let potter = canaries(&server, "potter").await;
 
     let requests = (0..400).map(|number| {
         let (own, other, caller) =
@@ -104,7 +96,8 @@ async fn an_id_of_another_tenant_is_refused(engine: Engine) {
     let (id, choice) = (&poll.id, &poll.choices[0]);
 
     for id in [&json!(id), &json!(choice), &vote["id"], user, viewer.at("/tenant/id")] {
-        let answer = thor.gql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+        let answer =
+            thor.gql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         assert_eq!(answer.code(), "WRONG_TENANT", "{answer:#?}");
     }
     let answer = thor.gql("query($id: ID!) { poll(id: $id) { id } }", json!({ "id": id })).await;
@@ -139,7 +132,8 @@ async fn a_token_is_worthless_at_another_tenant(engine: Engine) {
     world.users("thor", 1);
     let server = world.serve().await;
     server.caller("potter", &token).ask("{ viewer { id } }").await.data();
-    let answer = server.caller("thor", &token).ask("{ viewer { id } polls { nodes { id } } }").await;
+    let answer =
+        server.caller("thor", &token).ask("{ viewer { id } polls { nodes { id } } }").await;
     assert_eq!(answer.code(), "UNAUTHENTICATED");
     assert_eq!(answer.error()["extensions"]["reason"], "INVALID");
     assert!(!answer.text.contains(&token), "{answer:#?}");
@@ -151,7 +145,8 @@ async fn a_cursor_of_another_tenant_is_refused(engine: Engine) {
     world.seed("thor", 1, &seed);
     world.seed("potter", 1, &seed);
     let server = world.serve().await;
-    let page = "query($after: String) { polls(first: 1, after: $after) { pageInfo { endCursor } } }";
+    let page =
+        "query($after: String) { polls(first: 1, after: $after) { pageInfo { endCursor } } }";
     let answer = server.anyone("potter").gql(page, json!({})).await;
     let after = json!({ "after": answer.at("/polls/pageInfo/endCursor") });
     server.anyone("potter").gql(page, after.clone()).await.data();

@@ -5,7 +5,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test ends where its world does not hold, and shows why"
+    clippy::disallowed_methods,
+    reason = "a test ends where its world does not hold, shows why, and stands outside the house"
 )]
 
 mod support;
@@ -14,6 +15,7 @@ mod accounts;
 mod administration;
 mod config_errors;
 mod crash;
+mod demo;
 mod errors;
 mod house;
 mod http;
@@ -26,6 +28,7 @@ mod read_only;
 mod registry;
 mod reload;
 mod schema;
+mod scope;
 mod statements;
 mod tenant_command;
 mod tenant_resolution;

@@ -50,11 +50,12 @@ async fn a_new_poll_is_as_it_was_asked_for(engine: Engine) {
     let query = "query($id: ID!) { node(id: $id) { __typename ... on Poll { question } } }";
     let node = thor.gql(query, json!({ "id": id })).await;
     assert_eq!(node.at("/node"), &json!({ "__typename": "Poll", "question": "What is up?" }));
-    let anyone = server.anyone("thor").poll(id, "viewerCanVote viewerCanUpdate viewerCanDelete");
+    let can = "viewerCanVote viewerCanUpdate viewerCanDelete";
+    let anyone = server.anyone("thor").poll(id, can).await;
     let expected = json!({
         "viewerCanVote": false, "viewerCanUpdate": false, "viewerCanDelete": false,
     });
-    assert_eq!(anyone.await, expected);
+    assert_eq!(anyone, expected);
 }
 
 async fn every_fault_of_a_new_poll_is_told_at_once(engine: Engine) {
@@ -325,7 +326,8 @@ async fn a_secret_ballot_keeps_its_secret(engine: Engine) {
         let answer = reader.gql(node, json!({ "id": vote["id"] })).await;
         assert_eq!(answer.data()["node"], Value::Null, "another's vote");
     }
-    let own = voter.poll(&poll.id, "votes { totalCount } viewerVote { choice { choiceText } }").await;
+    let own =
+        voter.poll(&poll.id, "votes { totalCount } viewerVote { choice { choiceText } }").await;
     assert_eq!(own, json!({ "votes": null, "viewerVote": { "choice": { "choiceText": "b" } } }));
     let answer = voter.gql(node, json!({ "id": vote["id"] })).await;
     assert_eq!(answer.at("/node/choice/choiceText"), "b", "one's own vote");

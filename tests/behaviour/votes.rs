@@ -12,6 +12,7 @@ on_each_engine!(
     one_user_votes_twenty_times_at_once,
     votes_change_under_concurrency_and_tallies_stay_exact,
     votes_are_listed_with_their_voters,
+    a_tally_that_is_off_is_found_and_repaired,
 );
 
 async fn a_vote_is_cast_changed_and_retracted(engine: Engine) {
@@ -105,7 +106,7 @@ async fn one_user_votes_twenty_times_at_once(engine: Engine) {
     let answers = join_all((0..20).map(|number| thor.cast(&poll.choices[number % 2]))).await;
     let accepted = |payload: &&Value| payload["userErrors"] == json!([]);
     let payloads: Vec<_> = answers.iter().map(|answer| &answer.data()["castVote"]).collect();
-    assert_eq!(payloads.iter().copied().filter(|payload| accepted(&payload)).count(), 1);
+    assert_eq!(payloads.iter().copied().filter(|payload| accepted(payload)).count(), 1);
     for payload in payloads.iter().filter(|payload| !accepted(payload)) {
         assert_eq!(payload["userErrors"][0]["code"], "ALREADY_VOTED");
         assert_eq!(payload["poll"]["totalVotes"], 1);
@@ -164,4 +165,21 @@ async fn votes_are_listed_with_their_voters(engine: Engine) {
     others.sort();
     assert_eq!(names(0), [users[0].name.clone()]);
     assert_eq!(names(1), others);
+}
+
+async fn a_tally_that_is_off_is_found_and_repaired(engine: Engine) {
+    let world = World::new(engine).await;
+    let tokens = world.seed("thor", 5, &["--polls", "2", "--choices", "2", "--votes", "5"]);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &tokens[0].token);
+    let polls = thor.ask("{ polls { nodes { id choices { voteCount } } } }").await;
+    world.polls(&["check", "--recount"]).ok();
+    world.sql("thor", "UPDATE choice SET vote_count = vote_count + 7").await;
+    let spoilt = thor.ask("{ polls { nodes { id choices { voteCount } } } }").await;
+    assert_ne!(spoilt.data(), polls.data());
+    let found = world.polls(&["check", "--recount"]).failed();
+    assert!(found.all().contains("thor"), "{found:#?}");
+    world.polls(&["check", "--recount"]).ok();
+    let repaired = thor.ask("{ polls { nodes { id choices { voteCount } } } }").await;
+    assert_eq!(repaired.data(), polls.data());
 }

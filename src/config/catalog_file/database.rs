@@ -81,7 +81,9 @@ fn fill_tenant(template: &str, key: &TenantKey) -> Result<String, String> {
             out.push('{');
             rest = &behind[1..];
         } else {
-            return Err("has a `{` that starts neither {tenant} nor ${NAME}; write one of these".into());
+            return Err(
+                "has a `{` that starts neither {tenant} nor ${NAME}; write one of these".into()
+            );
         }
     }
     out.push_str(rest);
@@ -101,8 +103,10 @@ fn parse(text: &str, folder: &Path) -> Result<DatabaseUrl, &'static str> {
         "postgres" | "postgresql" => (Engine::Postgres, "postgres"),
         "mysql" | "mariadb" => (Engine::MySql, "mysql"),
         _ => {
-            return Err("is no database URL; write sqlite://FILE, postgres://USER@HOST/DATABASE or \
-                        mysql://USER@HOST/DATABASE");
+            return Err(
+                "is no database URL; write sqlite://FILE, postgres://USER@HOST/DATABASE or \
+                        mysql://USER@HOST/DATABASE",
+            );
         }
     };
     if text.contains(' ') {
@@ -141,7 +145,12 @@ fn sqlite(path: &str, folder: &Path) -> Result<DatabaseUrl, &'static str> {
 pub(super) enum Target {
     /// The absolute path without `.` and `..`.
     File(PathBuf),
-    Server { engine: Engine, host: String, port: u16, database: String },
+    Server {
+        engine: Engine,
+        host: String,
+        port: u16,
+        database: String,
+    },
 }
 
 impl Target {

@@ -52,8 +52,24 @@ mod tests {
     fn what_is_no_host_is_refused() {
         let long = format!("{}.example", "x".repeat(64));
         for bad in [
-            "", ".", "a..b", "-a.b", "a-.b", "a_b", "a b", "http://a", "a/b", "a:80", "[::1]",
-            "*.a", "{tenant}.a", "é.example", "1.2.3", "300.1.1.1", "a..", &long,
+            "",
+            ".",
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a_b",
+            "a b",
+            "http://a",
+            "a/b",
+            "a:80",
+            "[::1]",
+            "*.a",
+            "{tenant}.a",
+            "é.example",
+            "1.2.3",
+            "300.1.1.1",
+            "a..",
+            &long,
         ] {
             assert!(normalise(bad).is_err(), "{bad:?}");
         }

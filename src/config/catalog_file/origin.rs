@@ -54,8 +54,20 @@ mod tests {
     #[test]
     fn what_is_no_origin_is_refused() {
         for bad in [
-            "", "*", "null", "app.example", "https://", "https://a/", "https://a/b", "https://a?x",
-            "https://u@a", "https://*.a", "https://a:99999", "file://x", "://a", "https://a b",
+            "",
+            "*",
+            "null",
+            "app.example",
+            "https://",
+            "https://a/",
+            "https://a/b",
+            "https://a?x",
+            "https://u@a",
+            "https://*.a",
+            "https://a:99999",
+            "file://x",
+            "://a",
+            "https://a b",
         ] {
             assert!(normalise(bad).is_err(), "{bad:?}");
         }

@@ -106,7 +106,8 @@ impl<'a> Reading<'a> {
         let found = words.iter().find(|(word, _)| *word == raw);
         if found.is_none() {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            self.add_at(field, format!("is none of the words it may be; write {}", words.join(" or ")));
+            let shown: String = raw.chars().take(40).collect();
+            self.add_at(field, format!("cannot be {shown:?}; write {}", words.join(" or ")));
         }
         found.map(|(_, value)| *value)
     }

@@ -10,19 +10,30 @@ use crate::tenancy::Strategy;
 
 /// Headers that mean something else already.
 const RESERVED: [&str; 8] = [
-    "host", "authorization", "cookie", "origin", "content-type", "content-length", "accept",
+    "host",
+    "authorization",
+    "cookie",
+    "origin",
+    "content-type",
+    "content-length",
+    "accept",
     "connection",
 ];
 
 pub(super) fn strategies(top: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Strategy> {
     let Some(field) = top.get("resolve") else {
-        reading.add(top.at, "resolve", "is missing; say how requests name a tenant, e.g. `- header: X-Tenant`");
+        reading.add(
+            top.at,
+            "resolve",
+            "is missing; say how requests name a tenant, e.g. `- header: X-Tenant`",
+        );
         return Vec::new();
     };
     let before = reading.errors();
     let items = reading.list(&field);
     if items.is_empty() && reading.errors() == before {
-        reading.add_at(&field, "is empty; say how requests name a tenant, e.g. `- header: X-Tenant`");
+        reading
+            .add_at(&field, "is empty; say how requests name a tenant, e.g. `- header: X-Tenant`");
     }
     let mut found = Vec::new();
     for item in &items {
@@ -46,7 +57,8 @@ fn strategy(item: &Field<'_>, reading: &mut Reading<'_>) -> Option<Strategy> {
             None
         }
         (None, None) => {
-            let problem = "names no way; write `header: X-Tenant` or `host: \"{tenant}.localhost\"`";
+            let problem =
+                "names no way; write `header: X-Tenant` or `host: \"{tenant}.localhost\"`";
             reading.add_at(item, problem);
             None
         }
@@ -57,12 +69,14 @@ fn header(field: &Field<'_>, reading: &mut Reading<'_>) -> Option<Strategy> {
     let text = reading.text(field, 100)?;
     match HeaderName::try_from(text.as_str()) {
         Ok(name) if RESERVED.contains(&name.as_str()) => {
-            reading.add_at(field, "means something else in HTTP; take one of your own, e.g. X-Tenant");
+            reading
+                .add_at(field, "means something else in HTTP; take one of your own, e.g. X-Tenant");
             None
         }
         Ok(name) => Some(Strategy::Header(name)),
         Err(_) => {
-            reading.add_at(field, "is no header name; write letters, digits and '-', e.g. X-Tenant");
+            reading
+                .add_at(field, "is no header name; write letters, digits and '-', e.g. X-Tenant");
             None
         }
     }

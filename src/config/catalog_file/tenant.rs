@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    database::{self, Template},
+    database::Template,
     host, origin,
     reading::{Field, Reading, Section},
 };
@@ -31,7 +31,6 @@ pub(super) struct Defaults<'n> {
 /// A tenant, with the places that later checks point at.
 pub(super) struct ReadTenant {
     pub tenant: Arc<Tenant>,
-    pub at: Position,
     /// The path of the tenant in the file.
     pub path: String,
     /// Each exact host, and where it stands.
@@ -65,9 +64,8 @@ pub(super) fn read(
     defaults: &Defaults<'_>,
     reading: &mut Reading<'_>,
 ) -> Option<ReadTenant> {
-    let known = [
-        "name", "hosts", "database", "state", "reason", "anonymous", "registration", "origins",
-    ];
+    let known =
+        ["name", "hosts", "database", "state", "reason", "anonymous", "registration", "origins"];
     let section = Section::open(field.node, &field.path, &known, reading)?;
     let name = section.get("name").map(|name| reading.text(&name, MAX_NAME_CHARS));
     let hosts = hosts(&section, reading);
@@ -80,7 +78,7 @@ pub(super) fn read(
     let own = section.get("database");
     let database_at = own.as_ref().map_or(at, |own| own.node.at);
     let database = match own {
-        Some(own) => database::Template::read(own, reading)?.for_tenant(key, reading),
+        Some(own) => Template::read(own, reading)?.for_tenant(key, reading),
         None if defaults.database_is_broken => return None,
         None => match &defaults.database {
             Some(template) => template.for_tenant(key, reading),
@@ -104,7 +102,7 @@ pub(super) fn read(
         origins,
     };
     let path = field.path.clone();
-    Some(ReadTenant { tenant: Arc::new(tenant), at, path, hosts, database_at })
+    Some(ReadTenant { tenant: Arc::new(tenant), path, hosts, database_at })
 }
 
 fn hosts(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<(Position, String)> {

@@ -135,9 +135,11 @@ fn all_errors_are_reported_in_one_go_from_top_to_bottom() {
     assert!(lines[0].starts_with("2:13: resolve[0].header: means something else in HTTP"));
     assert!(lines[1].starts_with("3:11: resolve[1].host: needs {tenant} as its whole first label"));
     assert!(lines[2].starts_with("4:1: extra: is unknown; the fields here are resolve, "));
-    assert!(lines[3].starts_with("6:14: defaults.anonymous: is none of the words"));
+    assert!(
+        lines[3].starts_with("6:14: defaults.anonymous: cannot be \"all\"; write none or read")
+    );
     assert!(lines[4].starts_with("8:3: tenants.Thor: is no tenant key: "));
-    assert!(lines[5].starts_with("10:12: tenants.potter.state: is none of the words it may be; "));
+    assert!(lines[5].starts_with("10:12: tenants.potter.state: cannot be \"gone\"; "));
     assert!(lines[5].ends_with("write active or read_only or maintenance or suspended"));
 }
 
@@ -151,16 +153,31 @@ fn the_top_level_is_checked() {
         ("resolve: x\ntenants: {}\n", "1:10: resolve: is not a list"),
         ("resolve: [x]\ntenants: {}\n", "1:11: resolve[0]: is not a map"),
         ("resolve: [{}]\ntenants: {}\n", "1:11: resolve[0]: names no way"),
-        ("resolve: [{header: A, host: '{tenant}.b'}]\ntenants: {}\n", "1:11: resolve[0]: names two ways"),
+        (
+            "resolve: [{header: A, host: '{tenant}.b'}]\ntenants: {}\n",
+            "1:11: resolve[0]: names two ways",
+        ),
         ("resolve: [header: a b]\ntenants: {}\n", "1:19: resolve[0].header: is no header name"),
         ("resolve: [header: A, header: a]\ntenants: {}\n", "1:22: resolve[1]: is there twice"),
         ("resolve: [host: 'x{tenant}.b']\ntenants: {}\n", "1:17: resolve[0].host: needs {tenant}"),
-        ("resolve: [host: '{tenant}.b:80']\ntenants: {}\n", "1:17: resolve[0].host: is not a host; write it without a port"),
-        ("resolve: [header: A]\nresolve: [header: B]\ntenants: {}\n", "2:1: resolve: is there twice"),
-        ("resolve: [header: A]\ntrust_proxy: yes\ntenants: {}\n", "2:14: trust_proxy: is none of the words it may be; write true or false"),
+        (
+            "resolve: [host: '{tenant}.b:80']\ntenants: {}\n",
+            "1:17: resolve[0].host: is not a host; write it without a port",
+        ),
+        (
+            "resolve: [header: A]\nresolve: [header: B]\ntenants: {}\n",
+            "2:1: resolve: is there twice",
+        ),
+        (
+            "resolve: [header: A]\ntrust_proxy: yes\ntenants: {}\n",
+            "2:14: trust_proxy: cannot be \"yes\"; write true or false",
+        ),
         ("resolve: [header: A]\ntenants: [a]\n", "2:10: tenants: is not a map"),
         ("resolve: [header: A]\ndefaults: x\ntenants: {}\n", "2:11: defaults: is not a map"),
-        ("resolve: [header: A]\ndefaults: {name: x}\ntenants: {}\n", "2:12: defaults.name: is unknown"),
+        (
+            "resolve: [header: A]\ndefaults: {name: x}\ntenants: {}\n",
+            "2:12: defaults.name: is unknown",
+        ),
     ] {
         let found = errors(source);
         assert!(found.starts_with(want), "{source}\nwant {want}\ngot  {found}");
@@ -178,15 +195,36 @@ fn a_tenants_fields_are_checked() {
         ("name: {a: b}\ndatabase: sqlite:a", "5:11: tenants.thor.name: is a map"),
         ("name: \"a\\nb\"\ndatabase: sqlite:a", "5:11: tenants.thor.name: has control characters"),
         ("reason: ${TAB}\ndatabase: sqlite:a", "5:13: tenants.thor.reason: has control characters"),
-        ("name: ${NOPE}\ndatabase: sqlite:a", "5:11: tenants.thor.name: the environment variable NOPE is not set"),
+        (
+            "name: ${NOPE}\ndatabase: sqlite:a",
+            "5:11: tenants.thor.name: the environment variable NOPE is not set",
+        ),
         ("name: ${NO PE}\ndatabase: sqlite:a", "5:11: tenants.thor.name: `${` starts a variable"),
-        ("hosts: [a, 'b:80']\ndatabase: sqlite:a", "5:16: tenants.thor.hosts[1]: is not a host; write it without a port"),
+        (
+            "hosts: [a, 'b:80']\ndatabase: sqlite:a",
+            "5:16: tenants.thor.hosts[1]: is not a host; write it without a port",
+        ),
         ("hosts: a\ndatabase: sqlite:a", "5:12: tenants.thor.hosts: is not a list"),
-        ("hosts: [a, A]\ndatabase: sqlite:a", "5:16: tenants.thor.hosts[1]: is tenant thor's already"),
-        ("origins: ['https://a/']\ndatabase: sqlite:a", "5:15: tenants.thor.origins[0]: has a path"),
-        ("origins: ['https://a', 'https://A:443']\ndatabase: sqlite:a", "5:28: tenants.thor.origins[1]: is there twice"),
-        ("registration: no\ndatabase: sqlite:a", "5:19: tenants.thor.registration: is none of the words it may be; write open or closed"),
-        ("name: x", "4:3: tenants.thor.database: is missing; give one here, or one for all in `defaults`"),
+        (
+            "hosts: [a, A]\ndatabase: sqlite:a",
+            "5:16: tenants.thor.hosts[1]: is tenant thor's already",
+        ),
+        (
+            "origins: ['https://a/']\ndatabase: sqlite:a",
+            "5:15: tenants.thor.origins[0]: has a path",
+        ),
+        (
+            "origins: ['https://a', 'https://A:443']\ndatabase: sqlite:a",
+            "5:28: tenants.thor.origins[1]: is there twice",
+        ),
+        (
+            "registration: no\ndatabase: sqlite:a",
+            "5:19: tenants.thor.registration: cannot be \"no\"; write open or closed",
+        ),
+        (
+            "name: x",
+            "4:3: tenants.thor.database: is missing; give one here, or one for all in `defaults`",
+        ),
     ] {
         let found = tenant_error(lines);
         assert!(found.starts_with(want), "{lines}\nwant {want}\ngot  {found}");
@@ -229,8 +267,14 @@ fn read_replicas_are_checked() {
     for (database, want) in [
         ("{ read: [] }", "5:15: tenants.thor.database: has no `write`"),
         ("{ write: sqlite:a, red: [] }", "5:34: tenants.thor.database.red: is unknown"),
-        ("{ write: sqlite:a, read: [sqlite:b] }", "5:41: tenants.thor.database.read[0]: is a SQLite file"),
-        ("{ write: mysql://h/a, read: ['postgres://h/a'] }", "5:44: tenants.thor.database.read[0]: is on another engine"),
+        (
+            "{ write: sqlite:a, read: [sqlite:b] }",
+            "5:41: tenants.thor.database.read[0]: is a SQLite file",
+        ),
+        (
+            "{ write: mysql://h/a, read: ['postgres://h/a'] }",
+            "5:44: tenants.thor.database.read[0]: is on another engine",
+        ),
     ] {
         let found = tenant_error(&format!("database: {database}"));
         assert!(found.starts_with(want), "{database}\nwant {want}\ngot  {found}");
@@ -246,10 +290,14 @@ fn two_tenants_never_share_a_database() {
     for (one, other) in [
         ("sqlite://data/a.db", "sqlite:data/../data/./a.db"),
         ("postgres://a:x@DB1/x", "postgresql://b:y@db1:5432/x"),
-        ("mysql://db1/x", "{write: mysql://db2/x, read: ['mariadb://db1:3306/x?ssl-mode=DISABLED']}"),
+        (
+            "mysql://db1/x",
+            "{write: mysql://db2/x, read: ['mariadb://db1:3306/x?ssl-mode=DISABLED']}",
+        ),
         ("postgres://localhost/x", "postgres://127.0.0.1/%78"),
     ] {
-        let found = two("header: A", &format!("{{database: '{one}'}}"), &format!("{{database: {other}}}"));
+        let found =
+            two("header: A", &format!("{{database: '{one}'}}"), &format!("{{database: {other}}}"));
         let found = found.expect_err(one).to_string();
         let want = "conf/tenants.yaml:4:22: tenants.potter.database: is tenant thor's database too";
         assert!(found.starts_with(want), "{found}");
@@ -259,7 +307,11 @@ fn two_tenants_never_share_a_database() {
         ("postgres://db1/x", "postgres://db1:5433/x"),
         ("sqlite:a.db", "sqlite:b/a.db"),
     ] {
-        let found = two("header: A", &format!("{{database: '{one}'}}"), &format!("{{database: '{other}'}}"));
+        let found = two(
+            "header: A",
+            &format!("{{database: '{one}'}}"),
+            &format!("{{database: '{other}'}}"),
+        );
         assert!(found.is_ok(), "{one} {other}");
     }
 }
@@ -294,7 +346,9 @@ fn a_host_names_one_tenant() {
     assert!(twice.contains("tenants.potter.hosts[1]: is tenant thor's already"), "{twice}");
     let pattern = check("a.example", "www.polls.example").unwrap_err();
     assert!(
-        pattern.contains("tenants.potter.hosts[0]: means tenant www by the pattern {tenant}.polls.example"),
+        pattern.contains(
+            "tenants.potter.hosts[0]: means tenant www by the pattern {tenant}.polls.example"
+        ),
         "{pattern}"
     );
 }

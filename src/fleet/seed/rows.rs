@@ -7,7 +7,10 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
 };
 
-use super::{PREFIX, Plan, ROWS_PER_STATEMENT, SeededToken, words};
+use super::{
+    batch::{PREFIX, Plan, ROWS_PER_STATEMENT, SeededToken},
+    words,
+};
 use crate::{
     entity::{
         auth_token, choice,
@@ -167,8 +170,9 @@ pub(super) async fn votes(
                 poll_id: Set(poll.id),
                 choice_id: Set(poll.choices.get(place).copied().unwrap_or_default()),
                 voted_by_id: Set(person.id),
-                voted_at: Set(epoch()
-                    + TimeDelta::seconds(i64::from(number) * 60 + 1 + i64::from(voter))),
+                voted_at: Set(
+                    epoch() + TimeDelta::seconds(i64::from(number) * 60 + 1 + i64::from(voter))
+                ),
                 ..Default::default()
             }
         })

@@ -16,9 +16,18 @@ const ASKED: [&str; 12] = [
 ];
 
 const ANSWERS: [&str; 12] = [
-    "The first idea", "The usual one", "Something new", "The cheapest", "The closest",
-    "What we had last year", "The one with a view", "The quiet one", "The loud one", "Surprise us",
-    "None of these", "I do not mind",
+    "The first idea",
+    "The usual one",
+    "Something new",
+    "The cheapest",
+    "The closest",
+    "What we had last year",
+    "The one with a view",
+    "The quiet one",
+    "The loud one",
+    "Surprise us",
+    "None of these",
+    "I do not mind",
 ];
 
 /// The question of a poll of the batch; no two are the same.
@@ -29,9 +38,12 @@ pub(super) fn question(number: u32) -> String {
 
 /// The text of a choice; no two of a poll are the same.
 pub(super) fn choice(poll: u32, place: u32) -> String {
-    let answer = pick(&ANSWERS, poll.wrapping_add(place));
-    let again = place / u32::try_from(ANSWERS.len()).unwrap_or(u32::MAX);
-    if again == 0 { answer.to_owned() } else { format!("{answer} ({})", again + 1) }
+    let count = u32::try_from(ANSWERS.len()).unwrap_or(u32::MAX);
+    let answer = pick(&ANSWERS, poll % count + place % count);
+    match place / count {
+        0 => answer.to_owned(),
+        again => format!("{answer} ({})", again + 1),
+    }
 }
 
 fn pick<'w>(words: &[&'w str], number: u32) -> &'w str {

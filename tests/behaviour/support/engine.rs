@@ -27,9 +27,7 @@ impl Engine {
             Self::Sqlite => {
                 format!("sqlite://{}/data/{tenant}.db?mode=rwc", folder.display())
             }
-            Self::Postgres | Self::Mysql => {
-                self.template(unique).replace("{tenant}", tenant)
-            }
+            Self::Postgres | Self::Mysql => self.template(unique).replace("{tenant}", tenant),
         }
     }
 
@@ -39,8 +37,7 @@ impl Engine {
             Self::Sqlite => std::fs::create_dir_all(folder.join("data")).unwrap(),
             Self::Postgres => {
                 // The encoding of a fresh cluster follows its locale and may be ASCII.
-                let sql =
-                    format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0");
+                let sql = format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0");
                 self.admin(&[sql]).await;
             }
             Self::Mysql => self.admin(&[format!("CREATE DATABASE `{name}`")]).await,
@@ -56,6 +53,25 @@ impl Engine {
                 Self::Sqlite | Self::Mysql => format!("DROP DATABASE IF EXISTS `{name}`"),
             })
             .collect();
+        self.admin(&sql).await;
+    }
+
+    /// Fills a database from another: tables that are empty in it, or, where a server does not
+    /// reach from one database into another, everything.
+    pub async fn copy(self, from: &str, to: &str, tables: &[&str]) {
+        let sql: Vec<_> = match self {
+            Self::Sqlite => unreachable!("SQLite has no replicas"),
+            Self::Postgres => vec![
+                format!("DROP DATABASE \"{to}\""),
+                format!("CREATE DATABASE \"{to}\" TEMPLATE \"{from}\""),
+            ],
+            Self::Mysql => tables
+                .iter()
+                .map(|table| {
+                    format!("INSERT INTO `{to}`.`{table}` SELECT * FROM `{from}`.`{table}`")
+                })
+                .collect(),
+        };
         self.admin(&sql).await;
     }
 

@@ -12,10 +12,10 @@ mod wait;
 mod world;
 
 pub use answer::Answer;
-pub use caller::{Caller, PollIds};
+pub use caller::Caller;
 pub use engine::Engine;
 pub use log::{LogLine, field};
-pub use raw::{Connection, Raw};
+pub use raw::{Connection, Raw, dead_port};
 pub use server::Server;
 pub use wait::eventually;
 pub use world::{Output, Seeded, World};
@@ -33,16 +33,33 @@ macro_rules! on_each_engine {
                 super::$name(Engine::Sqlite).await;
             }
 
-            #[tokio::test]
-            async fn postgres() {
-                super::$name(Engine::Postgres).await;
-            }
-
-            #[tokio::test]
-            async fn mysql() {
-                super::$name(Engine::Mysql).await;
-            }
+            crate::support::on_servers!($name);
         }
     )+};
 }
-pub(crate) use on_each_engine;
+
+/// The same for what only database servers have: [`on_each_engine`] without SQLite.
+macro_rules! on_each_server {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            use crate::support::Engine;
+
+            crate::support::on_servers!($name);
+        }
+    )+};
+}
+
+macro_rules! on_servers {
+    ($name:ident) => {
+        #[tokio::test]
+        async fn postgres() {
+            super::$name(Engine::Postgres).await;
+        }
+
+        #[tokio::test]
+        async fn mysql() {
+            super::$name(Engine::Mysql).await;
+        }
+    };
+}
+pub(crate) use {on_each_engine, on_each_server, on_servers};

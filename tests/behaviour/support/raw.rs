@@ -1,8 +1,13 @@
 //! Bytes on a socket, for requests that no well-behaved client sends.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
+
+/// A port on which nothing listens: it was free a moment ago.
+pub fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
 
 /// A connection on which the test writes what it likes.
 pub struct Connection(TcpStream);

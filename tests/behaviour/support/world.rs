@@ -135,12 +135,8 @@ impl World {
     }
 
     pub fn builder(engine: Engine) -> Builder {
-        let builder = Builder {
-            engine,
-            defaults: String::new(),
-            tenants: Vec::new(),
-            migrated: true,
-        };
+        let builder =
+            Builder { engine, defaults: String::new(), tenants: Vec::new(), migrated: true };
         builder.tenant("thor", &[]).tenant("potter", &[])
     }
 
@@ -190,6 +186,12 @@ impl World {
         let connection = Engine::connect(&self.url(tenant)).await;
         connection.execute_unprepared(sql).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// Copies the users of one tenant, with their tokens, to another that has none.
+    pub async fn copy_users(&self, from: &str, to: &str) {
+        let database = |tenant| format!("{}_{tenant}", self.unique);
+        self.engine.copy(&database(from), &database(to), &["user", "auth_token"]).await;
     }
 
     /// The command, ready to run with this world's configuration and no setting of the caller's.

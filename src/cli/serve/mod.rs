@@ -1,0 +1,7 @@
+//! `polls serve`
+
+mod command;
+mod demo;
+mod reload;
+
+pub(super) use command::Serve;

@@ -1,0 +1,69 @@
+//! No N+1: what a page costs in SQL does not grow with its rows.
+
+use serde_json::Value;
+
+use crate::support::{Caller, Engine, Server, World, field, on_each_engine};
+
+on_each_engine!(
+    a_page_costs_the_same_with_one_poll_and_a_hundred,
+    tallies_cost_the_same_however_many_vote,
+    a_request_is_logged_with_its_tenant_and_its_id,
+);
+
+const PAGE: &str = "{ viewer { username } polls(first: 100) { totalCount pageInfo { hasNextPage } \
+    nodes { id question isOpen totalVotes createdBy { username } viewerVote { id choice { \
+    choiceText } } viewerCanVote viewerCanUpdate viewerCanDelete choices { choiceText voteCount \
+    viewerHasVoted poll { id } } } } }";
+
+const VOTES: &str = "{ polls(first: 20) { nodes { votes(first: 5) { nodes { votedBy { username } \
+    choice { choiceText } poll { question } } } } } }";
+
+async fn statements(server: &Server, caller: &Caller, query: &str) -> u64 {
+    let answer = caller.ask(query).await;
+    answer.data();
+    let line = server.request_line(answer.header("x-request-id").unwrap());
+    field(&line, "statements").and_then(Value::as_u64).unwrap()
+}
+
+async fn a_page_costs_the_same_with_one_poll_and_a_hundred(engine: Engine) {
+    let world = World::new(engine).await;
+    let many = world.seed("thor", 40, &["--polls", "100", "--choices", "4", "--votes", "10"]);
+    let few = world.seed("potter", 40, &["--polls", "1", "--choices", "4", "--votes", "1"]);
+    let server = world.serve().await;
+    let many = server.caller("thor", &many[0].token);
+    let few = server.caller("potter", &few[0].token);
+    let count =
+        |answer: &crate::support::Answer| answer.at("/polls/nodes").as_array().unwrap().len();
+    assert_eq!(count(&many.ask(PAGE).await), 100);
+    assert_eq!(count(&few.ask(PAGE).await), 1);
+    for query in [PAGE, VOTES] {
+        let (of_many, of_few) =
+            (statements(&server, &many, query).await, statements(&server, &few, query).await);
+        assert_eq!(of_many, of_few, "{query}");
+        assert!((1..=12).contains(&of_many), "{of_many} statements for {query}");
+    }
+}
+
+async fn tallies_cost_the_same_however_many_vote(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.seed("thor", 200, &["--polls", "1", "--choices", "2", "--votes", "200"]);
+    let few = world.seed("potter", 2, &["--polls", "1", "--choices", "2", "--votes", "0"]);
+    let server = world.serve().await;
+    let query = "{ polls { nodes { totalVotes choices { voteCount } } } }";
+    let thor = server.caller("thor", &users[0].token);
+    let answer = thor.ask(query).await;
+    assert_eq!(answer.at("/polls/nodes/0/totalVotes"), 200);
+    let potter = server.caller("potter", &few[0].token);
+    let (of_many, of_few) =
+        (statements(&server, &thor, query).await, statements(&server, &potter, query).await);
+    assert_eq!(of_many, of_few);
+}
+
+async fn a_request_is_logged_with_its_tenant_and_its_id(engine: Engine) {
+    let world = World::new(engine).await;
+    let server = world.serve().await;
+    let answer = server.anyone("potter").ask("{ polls { totalCount } }").await;
+    let line = server.request_line(answer.header("x-request-id").unwrap());
+    assert_eq!(field(&line, "tenant").and_then(Value::as_str), Some("potter"));
+    assert!(field(&line, "statements").and_then(Value::as_u64).unwrap() > 0);
+}
