@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::SimpleObject;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::DateTime;
-use sea_orm::EntityTrait;
 
 use super::{
     context::RequestContext,
@@ -13,7 +12,7 @@ use super::{
 };
 use crate::{
     service::page::{Listing, Position, Window},
-    tenancy::TenantKey,
+    tenancy::{TenantEntity, TenantKey},
 };
 
 /// The longest page.
@@ -125,16 +124,11 @@ pub(super) struct Extent {
 
 impl PageInfo {
     /// Asks the database only for what the page itself does not tell.
-    pub(super) async fn of<E>(
+    pub(super) async fn of<E: TenantEntity>(
         listing: &Listing<E>,
         extent: &Extent,
         cursors: &Cursors,
-    ) -> ApiResult<Self>
-    where
-        E: EntityTrait,
-        E::Column: Copy,
-        E::Model: Send + Sync,
-    {
+    ) -> ApiResult<Self> {
         let (has_next_page, has_previous_page) = match (extent.start, extent.end) {
             (Some(start), Some(end)) => around(listing, extent, start, end).await?,
             _ => around_nothing(listing, extent.window).await?,
@@ -148,17 +142,12 @@ impl PageInfo {
     }
 }
 
-async fn around<E>(
+async fn around<E: TenantEntity>(
     listing: &Listing<E>,
     extent: &Extent,
     start: Position,
     end: Position,
-) -> ApiResult<(bool, bool)>
-where
-    E: EntityTrait,
-    E::Column: Copy,
-    E::Model: Send + Sync,
-{
+) -> ApiResult<(bool, bool)> {
     let window = extent.window;
     let next = (!window.backward && extent.more)
         || (window.before.is_some() && listing.any_after(end, false).await?);
@@ -169,12 +158,10 @@ where
 
 /// A page without rows stands right behind `after`, else right before `before`, else at the end
 /// from which it counts.
-async fn around_nothing<E>(listing: &Listing<E>, window: Window) -> ApiResult<(bool, bool)>
-where
-    E: EntityTrait,
-    E::Column: Copy,
-    E::Model: Send + Sync,
-{
+async fn around_nothing<E: TenantEntity>(
+    listing: &Listing<E>,
+    window: Window,
+) -> ApiResult<(bool, bool)> {
     Ok(match (window.after, window.before) {
         (Some(after), _) => {
             (listing.any_after(after, false).await?, listing.any_before(after, true).await?)

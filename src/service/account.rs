@@ -1,9 +1,7 @@
 //! One's own account: registering, signing in and out, changing the password.
 
 use chrono::TimeDelta;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, SqlErr, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{
     clock,
@@ -208,13 +206,8 @@ pub async fn find(username: &str) -> Result<Option<user::Model>, Failure> {
 async fn insert(row: user::ActiveModel) -> Result<user::Model, Failure> {
     let inserted = TenantRouter::db_for_write::<user::Entity>()?.insert(row).await;
     inserted.map_err(
-        |error| if is_unique_violation(&error) { vec![taken()].into() } else { error.into() },
+        |error| if error.is_unique_violation() { vec![taken()].into() } else { error.into() },
     )
-}
-
-/// Whether a unique index stood in the way.
-pub(super) fn is_unique_violation(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 fn taken() -> Violation {

@@ -2,12 +2,11 @@
 
 use chrono::NaiveDateTime;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use super::error::Failure;
-use crate::tenancy::{Reader, TenantRouter};
+use crate::tenancy::{Reader, TenantEntity, TenantRouter};
 
 /// An order: by a moment if there is one, then by id. Rows without the moment come last,
 /// whichever way it runs.
@@ -69,7 +68,7 @@ pub struct Page<M> {
 
 /// A query in an order, to be read in pages.
 #[derive(Debug, Clone)]
-pub struct Listing<E: EntityTrait> {
+pub struct Listing<E: TenantEntity> {
     query: Select<E>,
     order: Order<E::Column>,
 }
@@ -82,11 +81,7 @@ enum Segment {
     WithoutMoment,
 }
 
-impl<E: EntityTrait> Listing<E>
-where
-    E::Column: Copy,
-    E::Model: Send + Sync,
-{
+impl<E: TenantEntity> Listing<E> {
     /// A listing of all rows of a query, which has no order and no limit of its own.
     #[must_use]
     pub const fn new(query: Select<E>, order: Order<E::Column>) -> Self {

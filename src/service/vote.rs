@@ -8,7 +8,6 @@ use sea_orm::{
 };
 
 use super::{
-    account::is_unique_violation,
     choice, clock,
     error::{Code, Failure},
     page::{Listing, Order},
@@ -79,7 +78,7 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, P
         };
         let inserted = TenantRouter::db_for_write::<vote::Entity>()?.insert(row).await;
         let vote = inserted.map_err(|error| {
-            if is_unique_violation(&error) { already_voted(poll.id) } else { error.into() }
+            if error.is_unique_violation() { already_voted(poll.id) } else { error.into() }
         })?;
         Ok((vote, poll))
     })

@@ -26,11 +26,13 @@ pub(super) struct PoolBounds {
 
 /// How long a statement waits for a lock of another SQLite connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A tenant's SQLite file is mostly read without SeaORM's pool, whose connections go soon.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Server connections idle for longer are tested before they are used again.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(15);
 
 /// Opens a pool. Connects at least once, so that a database that cannot be reached is an error
-/// here and not at the first query.
+/// here and not at the first query; only a read-only pool of a SQLite file opens when it is used.
 #[expect(clippy::disallowed_methods, reason = "the one place where connections are made")]
 pub(super) async fn connect(
     url: &DatabaseUrl,
@@ -69,7 +71,11 @@ fn sqlite(path: &Path, access: Access) -> ConnectOptions {
             Access::ReadOnly => opts.pragma("query_only", "ON"),
         }
     });
-    options.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    options
+        .test_before_acquire(false)
+        .connect_lazy(access == Access::ReadOnly)
+        .idle_timeout(IDLE_TIMEOUT)
+        .max_lifetime(None);
     options
 }
 

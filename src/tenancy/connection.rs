@@ -7,7 +7,12 @@ use sea_orm::{
     ExecResult, QueryResult, RuntimeErr, Statement,
 };
 
-use super::scope::Scope;
+use super::{
+    RouterError,
+    database::TenantDatabase,
+    scope::Scope,
+    sqlite::{SqliteReaders, SqliteTransaction},
+};
 
 /// Where statements go, and for which operation they are counted.
 #[derive(Clone)]
@@ -18,11 +23,58 @@ pub(super) struct Connection {
 
 #[derive(Clone)]
 pub(super) enum Target {
+    /// A pool of SeaORM's.
     Pool(DatabaseConnection),
+    /// A transaction of SeaORM's.
     Transaction(Arc<DatabaseTransaction>),
+    /// Read-only connections to a SQLite file, run in place; what the verbs do not cover goes
+    /// to the tenant's pool.
+    SqliteReaders(Arc<TenantDatabase>),
+    /// A turn of a SQLite file's writer.
+    SqliteTransaction(Arc<SqliteTransaction>),
+}
+
+/// Where a SQLite statement runs in place.
+pub(super) enum InPlace<'a> {
+    Readers(&'a SqliteReaders),
+    Transaction(&'a SqliteTransaction),
+}
+
+impl InPlace<'_> {
+    pub(super) fn run<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, RouterError>,
+    ) -> Result<T, RouterError> {
+        match self {
+            Self::Readers(readers) => readers.run(work),
+            Self::Transaction(transaction) => transaction.run(work),
+        }
+    }
 }
 
 impl Connection {
+    /// Where to run a statement in place, if it is SQLite's; counted.
+    pub(super) fn in_place(&self) -> Option<InPlace<'_>> {
+        let in_place = match &self.target {
+            Target::SqliteReaders(database) => InPlace::Readers(database.sqlite_readers()?),
+            Target::SqliteTransaction(transaction) => InPlace::Transaction(transaction),
+            Target::Pool(_) | Target::Transaction(_) => return None,
+        };
+        self.scope.count_statement();
+        Some(in_place)
+    }
+
+    /// Lets go of databases that turn out to be unreachable.
+    pub(super) fn watch_in_place<T>(
+        &self,
+        result: Result<T, RouterError>,
+    ) -> Result<T, RouterError> {
+        if result.as_ref().is_err_and(RouterError::is_unreachable) {
+            self.scope.lease().discard();
+        }
+        result
+    }
+
     /// Counts the statement, and lets go of databases that turn out to be unreachable, so that
     /// the next request opens them afresh or is told.
     fn watch<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
@@ -48,11 +100,19 @@ pub(super) fn is_unreachable(error: &DbErr) -> bool {
     }
 }
 
+/// SeaORM's own rows only come out of its own drivers.
+const VERBS_ONLY: &str = "a SQLite transaction runs the verbs of Reader and Writer only";
+
 macro_rules! on_target {
     ($self:ident, $method:ident ( $($argument:expr),* )) => {{
         let result = match &$self.target {
             Target::Pool(pool) => pool.$method($($argument),*).await,
             Target::Transaction(transaction) => transaction.$method($($argument),*).await,
+            Target::SqliteReaders(database) => match database.read_primary() {
+                Ok(pool) => pool.$method($($argument),*).await,
+                Err(error) => Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))),
+            },
+            Target::SqliteTransaction(_) => Err(DbErr::Custom(VERBS_ONLY.to_owned())),
         };
         $self.watch(result)
     }};
@@ -64,6 +124,7 @@ impl ConnectionTrait for Connection {
         match &self.target {
             Target::Pool(pool) => pool.get_database_backend(),
             Target::Transaction(transaction) => transaction.get_database_backend(),
+            Target::SqliteReaders(_) | Target::SqliteTransaction(_) => DbBackend::Sqlite,
         }
     }
 

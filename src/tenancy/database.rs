@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -12,7 +13,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{
     AccessError, DatabaseSpec, Engine,
     connect::{Access, PoolBounds, connect},
-    spawn::spawn_untenanted,
+    spawn::{spawn_blocking_untenanted, spawn_untenanted},
+    sqlite::{SqliteReaders, SqliteWriter},
 };
 
 /// How many connections a tenant's pools hold at most.
@@ -49,11 +51,14 @@ pub(super) struct TenantDatabase {
 }
 
 struct Pools {
-    write: DatabaseConnection,
+    /// On servers.
+    write: Option<DatabaseConnection>,
     read: DatabaseConnection,
     replicas: Vec<DatabaseConnection>,
+    /// On SQLite, where `read` is for what the verbs do not cover and opens when it is used.
+    sqlite: Option<(SqliteReaders, SqliteWriter)>,
     /// Given back when the pools are closed.
-    _places: Vec<OwnedSemaphorePermit>,
+    places: Vec<OwnedSemaphorePermit>,
 }
 
 impl TenantDatabase {
@@ -71,9 +76,15 @@ impl TenantDatabase {
         let sizes = PoolSizes::of(spec.write.engine());
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout };
         let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
-        let write = connect(&spec.write, Access::ReadWrite, bounds(sizes.write))
-            .await
-            .map_err(unavailable)?;
+        let sqlite = spec.write.sqlite_path().map(open_sqlite).transpose()?;
+        let write = match sqlite {
+            Some(_) => None,
+            None => Some(
+                connect(&spec.write, Access::ReadWrite, bounds(sizes.write))
+                    .await
+                    .map_err(unavailable)?,
+            ),
+        };
         let read = connect(&spec.write, Access::ReadOnly, bounds(sizes.read))
             .await
             .map_err(unavailable)?;
@@ -83,7 +94,7 @@ impl TenantDatabase {
                 connect(url, Access::ReadOnly, bounds(sizes.read)).await.map_err(unavailable)?;
             replicas.push(replica);
         }
-        let pools = Pools { write, read, replicas, _places: places };
+        let pools = Pools { write, read, replicas, sqlite, places };
         Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0) })
     }
 
@@ -91,9 +102,20 @@ impl TenantDatabase {
         self.pools.as_ref().ok_or_else(|| AccessError::unavailable("the database is closed"))
     }
 
-    /// The connections that write.
+    /// The connections that write, on servers.
     pub(super) fn write(&self) -> Result<&DatabaseConnection, AccessError> {
-        Ok(&self.pools()?.write)
+        let write = self.pools()?.write.as_ref();
+        write.ok_or_else(|| AccessError::unavailable("SQLite has a writer of its own"))
+    }
+
+    /// Where SQLite is read in place.
+    pub(super) fn sqlite_readers(&self) -> Option<&SqliteReaders> {
+        Some(&self.pools.as_ref()?.sqlite.as_ref()?.0)
+    }
+
+    /// Where SQLite is written in place.
+    pub(super) fn sqlite_writer(&self) -> Option<&SqliteWriter> {
+        Some(&self.pools.as_ref()?.sqlite.as_ref()?.1)
     }
 
     /// Read-only connections to the primary.
@@ -112,6 +134,14 @@ impl TenantDatabase {
     }
 }
 
+fn open_sqlite(path: &Path) -> Result<(SqliteReaders, SqliteWriter), AccessError> {
+    let open = || {
+        let readers = SqliteReaders::open(path.to_owned())?;
+        Ok((readers, SqliteWriter::open(path.to_owned())?))
+    };
+    open().map_err(|error: rusqlite::Error| AccessError::unavailable(error))
+}
+
 impl Drop for TenantDatabase {
     fn drop(&mut self) {
         let Some(pools) = self.pools.take() else { return };
@@ -120,10 +150,16 @@ impl Drop for TenantDatabase {
             return;
         }
         spawn_untenanted(async move {
-            for pool in pools.replicas.into_iter().chain([pools.read, pools.write]) {
+            let Pools { write, read, replicas, sqlite, places } = pools;
+            for pool in replicas.into_iter().chain([read]).chain(write) {
                 if let Err(error) = pool.close().await {
                     tracing::warn!(%error, "a pool did not close cleanly");
                 }
+            }
+            // The last connection to a file writes its log back into it, which takes a while.
+            let closed = spawn_blocking_untenanted(move || drop((sqlite, places))).await;
+            if let Err(error) = closed {
+                tracing::warn!(%error, "a file did not close cleanly");
             }
         });
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sea_orm::DbErr;
+use rusqlite::ErrorCode;
+use sea_orm::{DbErr, SqlErr};
 use thiserror::Error;
 
 /// Why a request names no tenant that can be served.
@@ -61,9 +62,15 @@ pub enum RouterError {
     /// A writer outlived its transaction, which was therefore rolled back.
     #[error("a writer outlived its transaction; all of it was rolled back")]
     EscapedWriter,
+    /// A commit that several transactions share failed, for all of them.
+    #[error("the commit failed: {0}")]
+    Commit(Arc<str>),
     /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] DbErr),
+    /// SQLite, run in place, refused or failed.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
 }
 
 impl RouterError {
@@ -74,6 +81,24 @@ impl RouterError {
         match self {
             Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Database(error) => super::connection::is_unreachable(error),
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
+                error.code,
+                ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether a unique index stood in the way.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+            }
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
+                error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
+            }
             _ => false,
         }
     }

@@ -20,6 +20,7 @@ mod router;
 mod scope;
 mod slot;
 mod spawn;
+mod sqlite;
 mod writer;
 
 pub use catalog::{
@@ -30,7 +31,7 @@ pub use error::{AccessError, ResolveError, RouterError};
 pub use key::{InvalidKey, TenantKey};
 pub use maintenance::Maintenance;
 pub use provision::{Provision, ProvisionError};
-pub use reader::Reader;
+pub use reader::{Reader, TenantEntity};
 pub use registry::{Lease, Limits, Registry, SchemaCheck, View};
 pub use resolve::{normalize_host, resolve};
 pub use router::TenantRouter;

@@ -1,10 +1,34 @@
 //! What a router hands out for reading.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, Select,
+    ConnectionTrait, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, Select, TryIntoModel,
+    sea_query::{Alias, Expr, Query, SelectStatement},
 };
 
-use super::connection::{Connection, delegate_connection};
+use super::{
+    RouterError,
+    connection::{Connection, delegate_connection},
+    sqlite,
+};
+
+/// What a reader can read: any SeaORM entity, as `#[sea_orm::model]` makes them.
+pub trait TenantEntity:
+    EntityTrait<
+        Column: Copy,
+        Model: Send + Sync,
+        ActiveModel: TryIntoModel<<Self as EntityTrait>::Model>,
+    >
+{
+}
+
+impl<E> TenantEntity for E where
+    E: EntityTrait<
+            Column: Copy,
+            Model: Send + Sync,
+            ActiveModel: TryIntoModel<<E as EntityTrait>::Model>,
+        >
+{
+}
 
 /// A connection to read from: held read-only by the database itself, or, inside a transaction,
 /// that transaction. Gets its connection from the pool statement by statement, so holding one
@@ -17,39 +41,64 @@ impl Reader {
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn all<E: EntityTrait>(&self, query: Select<E>) -> Result<Vec<E::Model>, DbErr> {
-        query.all(self).await
+    pub async fn all<E: TenantEntity>(
+        &self,
+        query: Select<E>,
+    ) -> Result<Vec<E::Model>, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows::<E>(sqlite, &query)))
+            }
+            None => Ok(query.all(self).await?),
+        }
     }
 
     /// The first row of a query.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn one<E: EntityTrait>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
-        query.one(self).await
+    pub async fn one<E: TenantEntity>(
+        &self,
+        query: Select<E>,
+    ) -> Result<Option<E::Model>, RouterError> {
+        Ok(self.all(query.limit(1)).await?.pop())
     }
 
     /// How many rows a query has.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn count<E>(&self, query: Select<E>) -> Result<u64, DbErr>
-    where
-        E: EntityTrait,
-        E::Model: Send + Sync,
-    {
-        query.count(self).await
+    pub async fn count<E: TenantEntity>(&self, query: Select<E>) -> Result<u64, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let query = counting(query.into_query());
+                self.0.watch_in_place(place.run(|sqlite| sqlite::count(sqlite, &query)))
+            }
+            None => Ok(query.count(self).await?),
+        }
     }
 
     /// Whether a query has any row.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn exists<E: EntityTrait>(&self, query: Select<E>) -> Result<bool, DbErr> {
+    pub async fn exists<E: EntityTrait>(&self, query: Select<E>) -> Result<bool, RouterError> {
         let mut query = query.limit(1).into_query();
-        query.clear_selects().expr(sea_orm::sea_query::Expr::val(1)).clear_order_by();
-        Ok(self.query_one(&query).await?.is_some())
+        query.clear_selects().expr(Expr::val(1)).clear_order_by();
+        match self.0.in_place() {
+            Some(place) => {
+                self.0.watch_in_place(place.run(|sqlite| sqlite::exists(sqlite, &query)))
+            }
+            None => Ok(self.query_one(&query).await?.is_some()),
+        }
     }
+}
+
+fn counting(mut query: SelectStatement) -> SelectStatement {
+    query.clear_selects().expr(Expr::val(1)).clear_order_by();
+    let rows = Alias::new("rows");
+    Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(query, rows).to_owned()
 }
 
 delegate_connection!(Reader);

@@ -295,7 +295,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    pub(super) fn database(&self) -> &TenantDatabase {
+    pub(super) fn database(&self) -> &Arc<TenantDatabase> {
         &self.database
     }
 

@@ -3,21 +3,66 @@
 
 use std::sync::Arc;
 
-use sea_orm::{
-    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, TransactionTrait};
 
 use super::{
     AccessError, Reader, RouterError, Tenant, TenantKey, Writer,
     connection::{Connection, Target},
     scope::Scope,
+    sqlite::SqliteTransaction,
 };
 
 tokio::task_local! {
     /// The transaction of the running use case. Not handed on to spawned work: a transaction
     /// belongs to one task.
-    static TRANSACTION: Arc<DatabaseTransaction>;
+    static TRANSACTION: Running;
+}
+
+/// The transaction of a use case, on whichever engine.
+#[derive(Clone)]
+enum Running {
+    Orm(Arc<DatabaseTransaction>),
+    Sqlite(Arc<SqliteTransaction>),
+}
+
+impl Running {
+    async fn begin(scope: &Scope) -> Result<Self, RouterError> {
+        let database = scope.lease().database();
+        if let Some(writer) = database.sqlite_writer() {
+            return Ok(Self::Sqlite(Arc::new(SqliteTransaction::begin(writer).await?)));
+        }
+        let pool = database.write().map_err(|error| closed(&error))?;
+        Ok(Self::Orm(Arc::new(pool.begin().await?)))
+    }
+
+    fn target(&self) -> Target {
+        match self {
+            Self::Orm(transaction) => Target::Transaction(Arc::clone(transaction)),
+            Self::Sqlite(transaction) => Target::SqliteTransaction(Arc::clone(transaction)),
+        }
+    }
+
+    /// Ends it, unless somebody still holds on to it: then it is rolled back.
+    async fn end(self, keep: bool) -> Result<(), RouterError> {
+        match self {
+            Self::Orm(transaction) => {
+                let transaction = Arc::into_inner(transaction).ok_or(RouterError::EscapedWriter)?;
+                if keep {
+                    transaction.commit().await?
+                } else {
+                    transaction.rollback().await?
+                }
+                Ok(())
+            }
+            Self::Sqlite(transaction) => match Arc::try_unwrap(transaction) {
+                Ok(transaction) => transaction.end(keep).await,
+                Err(escaped) => {
+                    escaped.undo().await?;
+                    Err(RouterError::EscapedWriter)
+                }
+            },
+        }
+    }
 }
 
 /// The router facade: which connection does this entity's query go to, for the tenant in scope?
@@ -33,8 +78,11 @@ impl TenantRouter {
     /// [`RouterError::NoTenant`] outside a scope.
     pub fn db_for_read<E: EntityTrait>() -> Result<Reader, RouterError> {
         let scope = Scope::current()?;
-        let target = match TRANSACTION.try_with(Arc::clone) {
-            Ok(transaction) => Target::Transaction(transaction),
+        let target = match TRANSACTION.try_with(Running::target) {
+            Ok(target) => target,
+            Err(_) if scope.lease().database().sqlite_readers().is_some() => {
+                Target::SqliteReaders(Arc::clone(scope.lease().database()))
+            }
             Err(_) => {
                 let database = scope.lease().database();
                 let pool =
@@ -52,9 +100,9 @@ impl TenantRouter {
     /// [`TenantRouter::transaction`].
     pub fn db_for_write<E: EntityTrait>() -> Result<Writer, RouterError> {
         let scope = Scope::current()?;
-        let transaction =
-            TRANSACTION.try_with(Arc::clone).map_err(|_| RouterError::NoTransaction)?;
-        Ok(Writer(Connection { target: Target::Transaction(transaction), scope }))
+        let target =
+            TRANSACTION.try_with(Running::target).map_err(|_| RouterError::NoTransaction)?;
+        Ok(Writer(Connection { target, scope }))
     }
 
     /// Whether rows of these two tenants may refer to each other: only if it is the same one.
@@ -79,8 +127,9 @@ impl TenantRouter {
     }
 
     /// Runs a use case in one transaction: committed when it succeeds, rolled back on any error
-    /// and when its future is dropped. On SQLite it begins with `BEGIN IMMEDIATE` on the one
-    /// connection that writes. Nothing slow belongs inside.
+    /// and when its future is dropped. On SQLite it is a savepoint inside a `BEGIN IMMEDIATE`
+    /// transaction on the one connection that writes, whose commit it may share with others;
+    /// this returns when that commit is on disk. Nothing slow belongs inside.
     ///
     /// # Errors
     /// The use case's own, or a [`RouterError`].
@@ -93,41 +142,25 @@ impl TenantRouter {
         if TRANSACTION.try_with(|_| ()).is_ok() {
             return Err(RouterError::NestedTransaction.into());
         }
-        let transaction = Arc::new(begin(&scope).await?);
+        let transaction = Running::begin(&scope).await.inspect_err(|error| {
+            if error.is_unreachable() {
+                scope.lease().discard();
+            }
+        })?;
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
-        let result = TRANSACTION.scope(Arc::clone(&transaction), work).await;
-        let transaction =
-            Arc::into_inner(transaction).ok_or(RouterError::EscapedWriter).map_err(E::from);
+        let result = TRANSACTION.scope(transaction.clone(), work).await;
+        let ended = transaction.end(result.is_ok()).await;
         match result {
-            Ok(value) => {
-                transaction?.commit().await.map_err(RouterError::from)?;
-                Ok(value)
-            }
+            Ok(value) => ended.map(|()| value).map_err(E::from),
             Err(error) => {
-                if let Ok(transaction) = transaction
-                    && let Err(rollback) = transaction.rollback().await
-                {
+                if let Err(rollback) = ended {
                     tracing::warn!(error = %rollback, "a rollback failed; closing does it");
                 }
                 Err(error)
             }
         }
     }
-}
-
-async fn begin(scope: &Scope) -> Result<DatabaseTransaction, RouterError> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let pool = scope.lease().database().write().map_err(|error| closed(&error))?;
-    pool.begin_with_options(options).await.map_err(|error| {
-        if super::connection::is_unreachable(&error) {
-            scope.lease().discard();
-        }
-        RouterError::Database(error)
-    })
 }
 
 fn closed(error: &AccessError) -> RouterError {

@@ -1,11 +1,15 @@
 //! What a router hands out for writing.
 
 use sea_orm::{
-    ActiveModelTrait, DbErr, DeleteMany, EntityTrait, Insert, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, TryIntoModel, UpdateMany,
+    ActiveModelTrait, DeleteMany, EntityTrait, Insert, Iterable, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QueryTrait, TryIntoModel, UpdateMany,
 };
 
-use super::connection::{Connection, delegate_connection};
+use super::{
+    RouterError,
+    connection::{Connection, delegate_connection},
+    sqlite,
+};
 
 /// The running transaction. It also reads, through [`super::TenantRouter::db_for_read`].
 #[derive(Clone)]
@@ -17,44 +21,75 @@ impl Writer {
     ///
     /// # Errors
     /// What the database answers, a broken unique index among them.
-    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, DbErr>
+    pub async fn insert<A>(
+        &self,
+        mut row: A,
+    ) -> Result<<A::Entity as EntityTrait>::Model, RouterError>
     where
         A: ActiveModelTrait + TryIntoModel<<A::Entity as EntityTrait>::Model>,
         <A::Entity as EntityTrait>::PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
     {
-        let result = Insert::one(row.clone()).exec(self).await?;
-        let mut row = row;
+        let query = Insert::one(row.clone());
+        let id = match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                self.0.watch_in_place(place.run(|sqlite| sqlite::insert(sqlite, &query)))?
+            }
+            None => query.exec(self).await?.last_insert_id,
+        };
         for key in <A::Entity as EntityTrait>::PrimaryKey::iter() {
-            row.set(key.into_column(), result.last_insert_id.into());
+            row.set(key.into_column(), id.into());
         }
-        row.try_into_model()
+        Ok(row.try_into_model()?)
     }
 
     /// Inserts many rows in one statement; none is no statement.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn insert_many<A: ActiveModelTrait>(&self, rows: Vec<A>) -> Result<(), DbErr> {
+    pub async fn insert_many<A: ActiveModelTrait>(&self, rows: Vec<A>) -> Result<(), RouterError> {
         if rows.is_empty() {
             return Ok(());
         }
-        Insert::many(rows).exec_without_returning(self).await.map(drop)
+        let query = Insert::many(rows);
+        match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))?;
+            }
+            None => {
+                query.exec_without_returning(self).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs an update and tells how many rows it found.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn update<E: EntityTrait>(&self, query: UpdateMany<E>) -> Result<u64, DbErr> {
-        Ok(query.exec(self).await?.rows_affected)
+    pub async fn update<E: EntityTrait>(&self, query: UpdateMany<E>) -> Result<u64, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))
+            }
+            None => Ok(query.exec(self).await?.rows_affected),
+        }
     }
 
     /// Deletes rows and tells how many.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn delete<E: EntityTrait>(&self, query: DeleteMany<E>) -> Result<u64, DbErr> {
-        Ok(query.exec(self).await?.rows_affected)
+    pub async fn delete<E: EntityTrait>(&self, query: DeleteMany<E>) -> Result<u64, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))
+            }
+            None => Ok(query.exec(self).await?.rows_affected),
+        }
     }
 }
 
