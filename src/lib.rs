@@ -1,6 +1,7 @@
 //! A GraphQL service for polls in which every tenant has a database of its own.
 //!
-//! The modules are floors; each imports only from those above it in this list.
+//! The modules are floors: `entity` and `tenancy`, then `config`, `service`, `fleet`, `graphql`,
+//! `http`, `cli`. Each imports only from those before it.
 
 pub mod cli;
 pub mod config;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use migration::{Migrator, MigratorTrait, SchemaManager};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbErr, sea_query::Query};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr, sea_query::Query};
 
 use crate::tenancy::SchemaCheck;
 
@@ -17,8 +17,8 @@ pub struct MigrationsApplied;
 
 #[async_trait]
 impl SchemaCheck for MigrationsApplied {
-    async fn is_behind(&self, database: &DatabaseConnection) -> Result<bool, DbErr> {
-        Ok(!Versions::of(database.into()).await?.pending.is_empty())
+    async fn is_behind(&self, database: DatabaseExecutor<'_>) -> Result<bool, DbErr> {
+        Ok(!Versions::of(database).await?.pending.is_empty())
     }
 }
 

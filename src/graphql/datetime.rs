@@ -10,6 +10,8 @@ use crate::service::clock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DateTime(pub NaiveDateTime);
 
+/// A moment as RFC 3339 writes it. Input takes any offset; answers are UTC with milliseconds,
+/// as in `2026-11-23T10:15:30.000Z`. The years 1 to 9999.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -168,7 +168,7 @@ impl From<Failure> for ApiError {
                 Self::new(Code::RateLimited, "Too many of these at the moment; try again later.")
                     .with("retryAfter", wait.as_secs().max(1))
             }
-            Failure::Router(error) if error.is_unreachable() => {
+            Failure::Router(error) if error.is_unreachable() || error.is_busy() => {
                 Self::unavailable(error.to_string())
             }
             Failure::Refused(refusal) => Self::internal(format!("refused: {refusal:?}")),

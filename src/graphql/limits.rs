@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{
-    ExecutableDocument, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
 use super::error::ApiError;
 
@@ -67,12 +65,15 @@ pub(super) fn check_text(text: &str, limits: &QueryLimits) -> Result<(), ApiErro
 /// `LIMIT_EXCEEDED`.
 pub(super) fn check_document(
     document: &ExecutableDocument,
-    operation: &OperationDefinition,
     limits: &QueryLimits,
 ) -> Result<(), ApiError> {
     let mut counter = Counter { document, known: HashMap::new() };
-    let mut size = counter.selection_set(&operation.selection_set.node);
-    size.directives = size.directives.saturating_add(operation.directives.len());
+    let mut size = Size::default();
+    // Validation walks all operations, whichever is to be executed.
+    for (_, operation) in document.operations.iter() {
+        size.add(counter.selection_set(&operation.node.selection_set.node));
+        size.directives = size.directives.saturating_add(operation.node.directives.len());
+    }
     // Fragments that nothing uses are validated too.
     for name in document.fragments.keys() {
         let unused = counter.fragment(name);
@@ -237,8 +238,7 @@ mod tests {
 
     fn refused(query: &str) -> bool {
         let document = parse_query(query).unwrap();
-        let operation = document.operations.iter().next().unwrap().1.node.clone();
-        check_document(&document, &operation, &QueryLimits::default()).is_err()
+        check_document(&document, &QueryLimits::default()).is_err()
     }
 
     #[test]
@@ -255,6 +255,14 @@ mod tests {
             .map(|level| format!("fragment F{level} on Query {{ ...F{0} ...F{0} }}\n", level + 1))
             .collect();
         assert!(refused(&format!("{{ ...F0 }} {levels} fragment F30 on Query {{ __typename }}")));
+    }
+
+    #[test]
+    fn operations_that_are_not_executed_count_too() {
+        let fields = "__typename ".repeat(1_500);
+        let one = format!("query A {{ {fields} }}");
+        assert!(!refused(&one));
+        assert!(refused(&format!("{one} query B {{ {fields} }}")));
     }
 
     #[test]

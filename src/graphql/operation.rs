@@ -40,7 +40,7 @@ pub fn prepare(limits: &QueryLimits, mut request: Request) -> Result<Operation, 
     limits::check_text(&request.query, limits).map_err(server_error)?;
     let document = parse_query(&request.query).map_err(|error| vec![parse_failed(error.into())])?;
     let operation = select(&document, request.operation_name.as_deref()).map_err(server_error)?;
-    limits::check_document(&document, operation, limits).map_err(server_error)?;
+    limits::check_document(&document, limits).map_err(server_error)?;
     let kind = operation.ty;
     let ignores_token = root_fields(&document, &operation.selection_set.node)
         .is_subset(&BTreeSet::from(FREE_FIELDS));

@@ -50,7 +50,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
     }
 }
 
-/// Whether a browser asks for a page: it names HTML before anything that this API answers with.
+/// Whether a browser asks for a page: it names HTML, which this API never answers with.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     headers.get_all(header::ACCEPT).iter().any(|value| {
         value.to_str().unwrap_or_default().split(',').filter_map(range).any(|range| {

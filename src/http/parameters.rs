@@ -36,9 +36,6 @@ pub(super) fn from_query(query: &str) -> Result<Request, String> {
             return Err(format!("`{name}` is given twice."));
         }
     }
-    if map.get("operationName").is_some_and(|name| name == "") {
-        map.remove("operationName");
-    }
     from_map(map)
 }
 
@@ -52,7 +49,7 @@ fn from_map(mut map: Map<String, Value>) -> Result<Request, String> {
     let mut request = Request::new(query);
     request.operation_name = match map.remove("operationName") {
         None | Some(Value::Null) => None,
-        Some(Value::String(name)) => Some(name),
+        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
         Some(_) => return Err("`operationName` must be a string.".into()),
     };
     match map.remove("variables") {

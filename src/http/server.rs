@@ -28,7 +28,7 @@ pub async fn serve(
     let registry = state.registry.clone();
     let connections = Arc::new(Semaphore::new(state.http_limits.connections));
     let builder = builder(state.http_limits.header_time);
-    let router = super::router(state);
+    let router = super::routes::router(state);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {

@@ -15,7 +15,7 @@ pub struct HttpLimits {
     pub body_bytes: usize,
     /// How long one operation may run.
     pub request_time: Duration,
-    /// How long a client may take to send its headers, and its body.
+    /// How long a connection may take to send the next request's headers, idle time included.
     pub header_time: Duration,
     /// How many connections are open at once; more wait in the kernel's queue.
     pub connections: usize,
@@ -26,7 +26,7 @@ impl Default for HttpLimits {
         Self {
             body_bytes: 1024 * 1024,
             request_time: Duration::from_secs(30),
-            header_time: Duration::from_secs(10),
+            header_time: Duration::from_secs(75),
             connections: 10_000,
         }
     }
@@ -44,7 +44,6 @@ pub struct AppState {
     /// The bounds of HTTP.
     pub http_limits: HttpLimits,
 }
-
 
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

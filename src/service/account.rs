@@ -1,7 +1,9 @@
 //! One's own account: registering, signing in and out, changing the password.
 
 use chrono::TimeDelta;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr,
+};
 
 use super::{
     clock,
@@ -121,12 +123,7 @@ impl Accounts {
     /// Signs in, unless the account changed while the password was verified.
     async fn issue_if_unchanged(&self, user: &user::Model) -> Result<Token, Failure> {
         TenantRouter::transaction(async {
-            let now = TenantRouter::db_for_read::<user::Entity>()?
-                .one(user::Entity::find_by_id(user.id))
-                .await?;
-            let same =
-                now.is_some_and(|now| now.is_active && now.password_hash == user.password_hash);
-            if !same {
+            if !is_unchanged(user).await? {
                 return Err(invalid_credentials());
             }
             token::issue(user.id, self.token_lifetime).await
@@ -146,16 +143,15 @@ impl Accounts {
     ) -> Result<(user::Model, Token), Failure> {
         let mut violations = Violations::default();
         if !self.passwords.verify(current, viewer.user.password_hash.as_deref()).await? {
-            violations.add(Violation::new(
-                Code::InvalidCredentials,
-                "currentPassword",
-                "This is not the current password.",
-            ));
+            violations.add(wrong_current_password());
         }
         violations.check(text::password(new, "newPassword"));
         violations.finish()?;
         let hash = self.passwords.hash(new).await?;
         TenantRouter::transaction(async {
+            if !is_unchanged(&viewer.user).await? {
+                return Err(vec![wrong_current_password()].into());
+            }
             set_password(viewer.user.id, hash.clone()).await?;
             let token = token::issue(viewer.user.id, self.token_lifetime).await?;
             let user = user::Model { password_hash: Some(hash), ..viewer.user.clone() };
@@ -212,6 +208,18 @@ async fn insert(row: user::ActiveModel) -> Result<user::Model, Failure> {
 
 fn taken() -> Violation {
     Violation::new(Code::Taken, "username", "Somebody has this username already.")
+}
+
+/// Whether an account is still as it was when its password was verified, inside a transaction.
+async fn is_unchanged(user: &user::Model) -> Result<bool, Failure> {
+    let query = user::Entity::find_by_id(user.id).lock_exclusive();
+    let now = TenantRouter::db_for_read::<user::Entity>()?.one(query).await?;
+    Ok(now.is_some_and(|now| now.is_active && now.password_hash == user.password_hash))
+}
+
+fn wrong_current_password() -> Violation {
+    let message = "This is not the current password.";
+    Violation::new(Code::InvalidCredentials, "currentPassword", message)
 }
 
 fn invalid_credentials() -> Failure {

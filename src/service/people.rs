@@ -1,7 +1,7 @@
 //! The people of a tenant, for its superusers.
 
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, LikeExpr},
 };
 
@@ -110,6 +110,7 @@ async fn keep_one_superuser(user: &user::Model) -> Result<(), Failure> {
     let query = user::Entity::find()
         .filter(user::Column::Role.eq(Role::Superuser))
         .filter(user::Column::IsActive.eq(true))
+        .order_by_asc(user::Column::Id)
         .lock_exclusive();
     let active = TenantRouter::db_for_read::<user::Entity>()?.all(query).await?;
     if active.iter().any(|other| other.id != user.id) {
@@ -124,6 +125,7 @@ async fn lock(id: i64) -> Result<user::Model, Failure> {
     // other.
     let query = user::Entity::find()
         .filter(user::Column::Id.eq(id).or(user::Column::Role.eq(Role::Superuser)))
+        .order_by_asc(user::Column::Id)
         .lock_exclusive();
     let rows = TenantRouter::db_for_read::<user::Entity>()?.all(query).await?;
     rows.into_iter().find(|user| user.id == id).ok_or_else(not_found)

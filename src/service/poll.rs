@@ -134,7 +134,7 @@ pub async fn create(actor: &user::Model, new: NewPoll) -> Result<poll::Model, Fa
     let mut violations = Violations::default();
     let question = violations.check(text::sentence(&new.question, "question"));
     let choices = choice::check_all(&new.choices, &mut violations);
-    violations.check(future(new.closes_at));
+    violations.check(check_closes_at(new.closes_at));
     violations.finish()?;
     let question = question.unwrap_or_default();
     let now = clock::now();
@@ -164,7 +164,7 @@ pub async fn update(actor: &user::Model, id: i64, change: Change) -> Result<poll
     let mut violations = Violations::default();
     let question =
         change.question.and_then(|text| violations.check(text::sentence(&text, "question")));
-    violations.check(future(change.closes_at.flatten()));
+    violations.check(check_closes_at(change.closes_at.flatten()));
     violations.finish()?;
     TenantRouter::transaction(async {
         let mut poll = lock_own(actor, id, "id").await?;
@@ -257,7 +257,11 @@ async fn store(poll: &poll::Model) -> Result<(), Failure> {
     Ok(())
 }
 
-fn future(moment: Option<NaiveDateTime>) -> Result<(), Violation> {
+/// Voting ends at a moment to come, or never.
+///
+/// # Errors
+/// [`Code::Invalid`].
+pub fn check_closes_at(moment: Option<NaiveDateTime>) -> Result<(), Violation> {
     if moment.is_some_and(|moment| moment <= clock::now()) {
         let message = "Voting can only end at a moment to come; close the poll to end it now.";
         return Err(Violation::new(Code::Invalid, "closesAt", message));

@@ -122,7 +122,7 @@ pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Fail
     if !secret.starts_with(PREFIX) {
         return Ok(Err(Rejected::Invalid));
     }
-    let reader = TenantRouter::db_for_read::<auth_token::Entity>()?;
+    let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
     let query = auth_token::Entity::find().filter(auth_token::Column::TokenHash.eq(digest(secret)));
     let Some(token) = reader.one(query).await? else { return Ok(Err(Rejected::Invalid)) };
     if token.expires_at <= clock::now() {

@@ -129,7 +129,8 @@ pub async fn retract(voter: &user::Model, poll_id: i64) -> Result<(i64, Poll), F
 }
 
 /// A choice and its poll, which is locked: votes on one poll come one after the other, so none
-/// waits for another's row in the opposite order. The choice is read under the lock.
+/// waits for another's row in the opposite order. Should the choice go before the lock is had,
+/// [`count`] finds none.
 async fn lock(choice_id: i64) -> Result<(choice_entity::Model, Poll), Failure> {
     let missing = || choice::not_found("choiceId");
     let seen = choice::by_ids(vec![choice_id]).await?.pop().ok_or_else(missing)?;

@@ -14,16 +14,27 @@ use super::{AccessError, DatabaseSpec, PoolSizes};
 /// used idle one to be closed, and waits its turn.
 pub(super) struct Budget {
     databases: Arc<Semaphore>,
+    max_databases: usize,
     connections_per_server: usize,
-    servers: Mutex<HashMap<String, Arc<Semaphore>>>,
+    servers: Mutex<HashMap<String, Server>>,
     /// Told when a database comes out of use and may be closed for another.
     idle: Notify,
 }
+
+/// The connections of one database server.
+struct Server {
+    places: Arc<Semaphore>,
+    bound: usize,
+}
+
+/// After how long another database is closed if one was not enough, or not yet closed.
+const EVICT_AGAIN: Duration = Duration::from_millis(100);
 
 impl Budget {
     pub(super) fn new(databases: usize, connections_per_server: usize) -> Self {
         Self {
             databases: Arc::new(Semaphore::new(databases.max(1))),
+            max_databases: databases.max(1),
             connections_per_server,
             servers: Mutex::default(),
             idle: Notify::new(),
@@ -43,6 +54,13 @@ impl Budget {
         if !already() {
             idle.await;
         }
+    }
+
+    /// Ends when no database is open any more, and none is closing.
+    pub(super) async fn all_closed(&self) {
+        let all = u32::try_from(self.max_databases).unwrap_or(u32::MAX);
+        // Fails only if the semaphore is closed, which nothing does.
+        let _ = self.databases.acquire_many(all).await;
     }
 
     /// Takes the places for a database, waiting at most so long. `evict` closes an idle
@@ -80,11 +98,15 @@ impl Budget {
         let mut wanted = vec![(None, Arc::clone(&self.databases), 1)];
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         for (address, count) in counts {
+            let server = servers.entry(address.clone()).or_insert_with(|| Server {
+                places: Arc::new(Semaphore::new(self.connections_per_server)),
+                bound: self.connections_per_server,
+            });
             // A bound below one tenant's need would close that tenant for good.
-            let bound = self.connections_per_server.max(count as usize);
-            let server =
-                servers.entry(address.clone()).or_insert_with(|| Arc::new(Semaphore::new(bound)));
-            wanted.push((Some(address), Arc::clone(server), count));
+            let missing = (count as usize).saturating_sub(server.bound);
+            server.places.add_permits(missing);
+            server.bound += missing;
+            wanted.push((Some(address), Arc::clone(&server.places), count));
         }
         wanted
     }
@@ -111,6 +133,7 @@ impl Budget {
             tokio::select! {
                 permit = &mut acquired => return permit.map_err(closed),
                 () = &mut idle => {}
+                () = tokio::time::sleep(EVICT_AGAIN) => {}
             }
         }
     }

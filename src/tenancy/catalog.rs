@@ -71,6 +71,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether requests reach the tenant's database.
+    #[must_use]
+    pub const fn is_served(self) -> bool {
+        matches!(self, Self::Active | Self::ReadOnly)
+    }
+
     /// The word for it in `tenants.yaml`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -90,9 +90,11 @@ impl TenantDatabase {
             .map_err(unavailable)?;
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
-            let replica =
-                connect(url, Access::ReadOnly, bounds(sizes.read)).await.map_err(unavailable)?;
-            replicas.push(replica);
+            // Without a replica the others, or the primary, are read.
+            match connect(url, Access::ReadOnly, bounds(sizes.read)).await {
+                Ok(replica) => replicas.push(replica),
+                Err(error) => tracing::warn!(%error, replica = %url, "a replica is left out"),
+            }
         }
         let pools = Pools { write, read, replicas, sqlite, places };
         Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0) })

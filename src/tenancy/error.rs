@@ -89,6 +89,16 @@ impl RouterError {
         }
     }
 
+    /// Whether another process held the database's lock for too long.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(
+            self,
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _))
+                if matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+
     /// Whether a unique index stood in the way.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {

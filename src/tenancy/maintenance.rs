@@ -44,8 +44,8 @@ impl Maintenance {
         Ok(Self { engine: url.engine(), connection, transaction: None })
     }
 
-    /// Waits, at most a minute, until nobody else maintains this database, then keeps others
-    /// out until [`Maintenance::finish`].
+    /// Waits, at most a minute (on SQLite ten seconds), until nobody else maintains this
+    /// database, then keeps others out until [`Maintenance::finish`].
     ///
     /// # Errors
     /// What the database answers, or that the wait was too long.
@@ -134,6 +134,12 @@ fn prepare_file(path: &std::path::Path, create: bool) -> Result<(), AccessError>
     }
     if create && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(AccessError::unavailable)?;
+    }
+    if create
+        && let Err(error) = super::provision::create_file(path)
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        return Err(AccessError::unavailable(error));
     }
     Ok(())
 }

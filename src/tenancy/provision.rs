@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use percent_encoding::percent_decode_str;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use thiserror::Error;
 
@@ -73,9 +74,13 @@ impl Provision {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::File::create_new(path)?;
+            create_file(path)?;
             // Write-ahead logging is a property of the file: set here, kept for good.
-            connect(url, Access::Create, ONE).await?.close().await?;
+            let prepared = async { connect(url, Access::Create, ONE).await?.close().await };
+            if let Err(error) = prepared.await {
+                made.undo().await?;
+                return Err(error.into());
+            }
         } else {
             let (server, name) = server_of(url).await?;
             server.execute_unprepared(&create_statement(url.engine(), &name)).await?;
@@ -122,13 +127,23 @@ impl Provision {
     }
 }
 
+/// Makes an empty file that only its owner reads and writes: it will hold hashes of passwords.
+pub(super) fn create_file(path: &std::path::Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
 const ONE: PoolBounds = PoolBounds { max_connections: 1, acquire_timeout: Duration::from_secs(10) };
 
 /// A connection to the server beside the database, and the database's name.
 async fn server_of(url: &DatabaseUrl) -> Result<(DatabaseConnection, String), ProvisionError> {
     let unnamed = || ProvisionError::Unnamed(url.clone());
     let mut address = url::Url::parse(url.expose()).map_err(|_| unnamed())?;
-    let name = address.path().trim_start_matches('/').to_owned();
+    let name = address.path().trim_start_matches('/');
+    let name = percent_decode_str(name).decode_utf8().map_err(|_| unnamed())?.into_owned();
     if name.is_empty() {
         return Err(unnamed());
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use sea_orm::DatabaseConnection;
+use sea_orm::DatabaseExecutor;
 
 use super::{
     AccessError, Catalog, State, Tenant, TenantKey, budget::Budget, database::TenantDatabase,
@@ -49,7 +49,7 @@ pub trait SchemaCheck: Send + Sync {
     ///
     /// # Errors
     /// What the database answers.
-    async fn is_behind(&self, database: &DatabaseConnection) -> Result<bool, sea_orm::DbErr>;
+    async fn is_behind(&self, database: DatabaseExecutor<'_>) -> Result<bool, sea_orm::DbErr>;
 }
 
 /// The catalog at one moment, with a place for each tenant's database.
@@ -175,7 +175,10 @@ impl Registry {
             Ok(database) => {
                 *opening = None;
                 slot.put(database);
-                self.open().insert(key.clone(), Arc::clone(slot));
+                // A place that another catalog has replaced meanwhile closes with its last user.
+                if self.view().slots.get(key).is_some_and(|current| Arc::ptr_eq(current, slot)) {
+                    self.open().insert(key.clone(), Arc::clone(slot));
+                }
                 self.acquire(slot)
                     .ok_or_else(|| AccessError::unavailable("closed while it was opened"))
             }
@@ -194,7 +197,7 @@ impl Registry {
         let behind = self
             .0
             .schema
-            .is_behind(database.read_primary()?)
+            .is_behind(database.read_primary()?.into())
             .await
             .map_err(AccessError::unavailable)?;
         if behind { Err(AccessError::MigrationsPending) } else { Ok(database) }
@@ -205,7 +208,7 @@ impl Registry {
         let mut open = self.open();
         let oldest = open
             .iter()
-            .filter(|(_, slot)| !slot.is_used())
+            .filter(|(_, slot)| slot.is_open() && !slot.is_used())
             .filter(|(_, slot)| server.is_none_or(|server| uses_server(slot, server)))
             .min_by_key(|(_, slot)| slot.last_used())
             .map(|(key, _)| key.clone());
@@ -254,6 +257,18 @@ impl Registry {
         for (_, slot) in self.open().drain() {
             slot.take();
         }
+        if tokio::time::timeout(grace, self.0.budget.all_closed()).await.is_err() {
+            tracing::warn!("some databases were still closing when the time for that was over");
+        }
+    }
+
+    /// Whether a tenant that is served has its database open.
+    #[must_use]
+    pub fn has_open(&self, view: &View) -> bool {
+        let is_served = |key: &TenantKey| {
+            view.catalog.get(key.as_str()).is_some_and(|tenant| tenant.state.is_served())
+        };
+        self.open().iter().any(|(key, slot)| slot.is_open() && is_served(key))
     }
 
     /// How many tenants' databases are open.

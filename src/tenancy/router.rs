@@ -77,20 +77,16 @@ impl TenantRouter {
     /// # Errors
     /// [`RouterError::NoTenant`] outside a scope.
     pub fn db_for_read<E: EntityTrait>() -> Result<Reader, RouterError> {
-        let scope = Scope::current()?;
-        let target = match TRANSACTION.try_with(Running::target) {
-            Ok(target) => target,
-            Err(_) if scope.lease().database().sqlite_readers().is_some() => {
-                Target::SqliteReaders(Arc::clone(scope.lease().database()))
-            }
-            Err(_) => {
-                let database = scope.lease().database();
-                let pool =
-                    if scope.wrote() { database.read_primary() } else { database.read_any() };
-                Target::Pool(pool.map_err(|error| closed(&error))?.clone())
-            }
-        };
-        Ok(Reader(Connection { target, scope }))
+        Self::reader(false)
+    }
+
+    /// Where to read `E` from when a replica's lag matters, as for tokens: as
+    /// [`TenantRouter::db_for_read`], but always the primary.
+    ///
+    /// # Errors
+    /// [`RouterError::NoTenant`] outside a scope.
+    pub fn db_for_fresh_read<E: EntityTrait>() -> Result<Reader, RouterError> {
+        Self::reader(true)
     }
 
     /// Where to write `E` to: the transaction of the running use case.
@@ -103,6 +99,23 @@ impl TenantRouter {
         let target =
             TRANSACTION.try_with(Running::target).map_err(|_| RouterError::NoTransaction)?;
         Ok(Writer(Connection { target, scope }))
+    }
+
+    fn reader(fresh: bool) -> Result<Reader, RouterError> {
+        let scope = Scope::current()?;
+        let database = scope.lease().database();
+        let target = match TRANSACTION.try_with(Running::target) {
+            Ok(target) => target,
+            Err(_) if database.sqlite_readers().is_some() => {
+                Target::SqliteReaders(Arc::clone(database))
+            }
+            Err(_) => {
+                let primary = fresh || scope.wrote();
+                let pool = if primary { database.read_primary() } else { database.read_any() };
+                Target::Pool(pool.map_err(|error| closed(&error))?.clone())
+            }
+        };
+        Ok(Reader(Connection { target, scope }))
     }
 
     /// Whether rows of these two tenants may refer to each other: only if it is the same one.

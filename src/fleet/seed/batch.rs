@@ -1,6 +1,6 @@
 //! One batch: what is asked for, and making it.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use thiserror::Error;
 
 use super::rows;
@@ -115,14 +115,8 @@ where
 
 /// The highest number of a seeded user, 0 for none.
 async fn last_number() -> Result<u64, Failure> {
-    let names: Vec<String> = {
-        let query = user::Entity::find()
-            .select_only()
-            .column(user::Column::UsernameKey)
-            .filter(user::Column::UsernameKey.starts_with(PREFIX))
-            .into_tuple();
-        query.all(&TenantRouter::db_for_read::<user::Entity>()?).await.map_err(Failure::from)?
-    };
-    let number = |name: &String| name.strip_prefix(PREFIX)?.parse::<u64>().ok();
-    Ok(names.iter().filter_map(number).filter(|number| *number < u64::MAX / 2).max().unwrap_or(0))
+    let query = user::Entity::find().filter(user::Column::UsernameKey.starts_with(PREFIX));
+    let users = TenantRouter::db_for_read::<user::Entity>()?.all(query).await?;
+    let number = |user: &user::Model| user.username_key.strip_prefix(PREFIX)?.parse::<u64>().ok();
+    Ok(users.iter().filter_map(number).filter(|number| *number < u64::MAX / 2).max().unwrap_or(0))
 }

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     batch::{PREFIX, Plan, ROWS_PER_STATEMENT, SeededToken},
@@ -64,13 +62,9 @@ pub(super) async fn users(
     let key = user::Column::UsernameKey;
     let mut ids: HashMap<String, i64> = HashMap::with_capacity(names.len());
     for names in names.chunks(ROWS_PER_STATEMENT) {
-        let query = user::Entity::find()
-            .select_only()
-            .column(key)
-            .column(user::Column::Id)
-            .filter(key.is_in(names.iter().map(String::as_str)))
-            .into_tuple::<(String, i64)>();
-        ids.extend(query.all(&TenantRouter::db_for_read::<user::Entity>()?).await?);
+        let query = user::Entity::find().filter(key.is_in(names.iter().map(String::as_str)));
+        let users = TenantRouter::db_for_read::<user::Entity>()?.all(query).await?;
+        ids.extend(users.into_iter().map(|user| (user.username_key, user.id)));
     }
     let person = |username: String| {
         let id = ids.get(&username).copied();
@@ -124,13 +118,10 @@ async fn poll_ids(plan: &Plan, people: &[Person]) -> Result<Vec<i64>, Failure> {
     let authors = &people[..people.len().min(usize::try_from(plan.polls).unwrap_or(usize::MAX))];
     let mut found: HashMap<String, i64> = HashMap::new();
     for authors in authors.chunks(ROWS_PER_STATEMENT) {
-        let query = poll::Entity::find()
-            .select_only()
-            .column(poll::Column::Question)
-            .column(poll::Column::Id)
-            .filter(poll::Column::CreatedById.is_in(authors.iter().map(|person| person.id)))
-            .into_tuple::<(String, i64)>();
-        found.extend(query.all(&TenantRouter::db_for_read::<poll::Entity>()?).await?);
+        let authors = authors.iter().map(|person| person.id);
+        let query = poll::Entity::find().filter(poll::Column::CreatedById.is_in(authors));
+        let polls = TenantRouter::db_for_read::<poll::Entity>()?.all(query).await?;
+        found.extend(polls.into_iter().map(|poll| (poll.question, poll.id)));
     }
     let id = |number| found.get(&words::question(number)).copied().ok_or_else(|| lost("a poll"));
     (0..plan.polls).map(id).collect()
@@ -139,14 +130,8 @@ async fn poll_ids(plan: &Plan, people: &[Person]) -> Result<Vec<i64>, Failure> {
 async fn with_choices(poll_ids: Vec<i64>) -> Result<Vec<Asked>, Failure> {
     let mut choices: HashMap<i64, Vec<(i32, i64)>> = HashMap::with_capacity(poll_ids.len());
     for ids in poll_ids.chunks(ROWS_PER_STATEMENT) {
-        let query = choice::Entity::find()
-            .select_only()
-            .columns([choice::Column::PollId, choice::Column::Position, choice::Column::Id])
-            .filter(choice::Column::PollId.is_in(ids.iter().copied()))
-            .into_tuple::<(i64, i32, i64)>();
-        let rows = query.all(&TenantRouter::db_for_read::<choice::Entity>()?).await?;
-        for (poll_id, position, id) in rows {
-            choices.entry(poll_id).or_default().push((position, id));
+        for choice in crate::service::choice::of_polls(ids.to_vec()).await? {
+            choices.entry(choice.poll_id).or_default().push((choice.position, choice.id));
         }
     }
     let asked = |id: i64| {

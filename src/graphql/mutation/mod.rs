@@ -3,17 +3,14 @@
 
 mod account;
 mod choice;
+mod payload;
 mod people;
 mod poll;
 mod vote;
 
 use async_graphql::MergedObject;
 
-use super::{
-    error::{ApiError, ApiResult},
-    object::UserError,
-};
-use crate::service::{Failure, Refusal, Violation};
+use payload::{all_valid, payload, payload_type};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
@@ -24,70 +21,3 @@ pub struct Mutation(
     vote::VoteMutation,
     people::PeopleMutation,
 );
-
-/// A payload: made from what succeeded, or from what was refused.
-trait Payload: Sized {
-    /// With nothing but errors, and the poll concerned if the payload has one.
-    fn refused(errors: Vec<UserError>, poll: Option<super::object::Poll>) -> Self;
-}
-
-/// The payload of a use case.
-///
-/// # Errors
-/// What is no fault of the input.
-async fn payload<T, P: Payload>(
-    request: &super::context::RequestContext,
-    result: Result<T, Failure>,
-    done: impl FnOnce(T) -> P,
-) -> ApiResult<P> {
-    match result {
-        Ok(value) => Ok(done(value)),
-        Err(Failure::Refused(Refusal { violations, poll_id })) => {
-            let poll = match poll_id {
-                Some(id) => request.loaders.polls.load(id).await?.map(Into::into),
-                None => None,
-            };
-            Ok(P::refused(violations.into_iter().map(UserError::from).collect(), poll))
-        }
-        Err(failure) => Err(ApiError::from(failure)),
-    }
-}
-
-/// The value, or a refusal together with what else is wrong with the input.
-fn all_valid<T>(
-    value: Result<T, Violation>,
-    others: impl IntoIterator<Item = Option<Violation>>,
-) -> Result<T, Failure> {
-    value.map_err(|violation| {
-        let others = others.into_iter().flatten();
-        std::iter::once(violation).chain(others).collect::<Vec<_>>().into()
-    })
-}
-
-/// Defines a payload: its fields, nullable each, the poll concerned if it has one, and
-/// `userErrors`.
-macro_rules! payload_type {
-    (
-        $(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
-        $($(#[$poll_doc:meta])+ $poll:ident)?
-    ) => {
-        $(#[$doc])*
-        #[derive(Default, async_graphql::SimpleObject)]
-        pub(in crate::graphql) struct $name {
-            $($(#[$field_doc])* $field: Option<$type>,)*
-            $($(#[$poll_doc])+ $poll: Option<$crate::graphql::object::Poll>,)?
-            /// What is wrong with the input; empty if it was done.
-            user_errors: Vec<$crate::graphql::object::UserError>,
-        }
-
-        impl super::Payload for $name {
-            fn refused(
-                user_errors: Vec<$crate::graphql::object::UserError>,
-                _poll: Option<$crate::graphql::object::Poll>,
-            ) -> Self {
-                Self { $($field: None,)* $($poll: _poll,)? user_errors }
-            }
-        }
-    };
-}
-use payload_type;

@@ -134,13 +134,14 @@ impl PollMutation {
                 .question
                 .as_deref()
                 .and_then(|question| text::sentence(question, "question").err());
-            let result = match all_valid(id, [question_error]) {
+            let closes_at = match input.closes_at {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(moment) => Some(Some(moment.0)),
+            };
+            let closes_at_error = poll::check_closes_at(closes_at.flatten()).err();
+            let result = match all_valid(id, [question_error, closes_at_error]) {
                 Ok(id) => {
-                    let closes_at = match input.closes_at {
-                        MaybeUndefined::Undefined => None,
-                        MaybeUndefined::Null => Some(None),
-                        MaybeUndefined::Value(moment) => Some(Some(moment.0)),
-                    };
                     poll::update(actor, id, Change { question: input.question, closes_at }).await
                 }
                 Err(failure) => Err(failure),

@@ -1,0 +1,37 @@
+//! All routes, and the layers around them.
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::Redirect,
+    routing::get,
+};
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{NotForContentType, SizeAbove},
+};
+
+use super::{cors, graphiql, graphql, health, log, state::AppState, tenant};
+
+/// Answers smaller than this are not worth compressing, in bytes.
+const MIN_COMPRESSED: u64 = 1024;
+
+/// All routes. Every request gets an id and a line in the log; what concerns a tenant runs in
+/// its scope.
+pub fn router(state: AppState) -> Router {
+    let tenanted = Router::new()
+        .route("/graphql", get(graphql::get).post(graphql::post))
+        .layer(from_fn_with_state(state.clone(), tenant::scope_layer))
+        .layer(from_fn(graphiql::page_layer));
+    let worth_it =
+        SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
+    Router::new()
+        .merge(tenanted)
+        .route("/", get(|| async { Redirect::temporary("/graphql") }))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .layer(CompressionLayer::new().compress_when(worth_it))
+        .layer(from_fn_with_state(state.clone(), cors::layer))
+        .layer(from_fn(log::layer))
+        .with_state(state)
+}
