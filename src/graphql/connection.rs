@@ -29,12 +29,6 @@ pub(super) struct PageArguments {
     pub before: Option<String>,
 }
 
-/// What a page of a field may cost: its length times its children.
-pub(super) fn page_cost(first: Option<i32>, last: Option<i32>, children: usize) -> usize {
-    let length = first.or(last).unwrap_or(DEFAULT_PAGE).clamp(0, MAX_PAGE);
-    1 + usize::try_from(length).unwrap_or(0) * children
-}
-
 /// Writes and reads cursors of one order in one tenant. Others' are refused.
 #[derive(Debug, Clone)]
 pub(super) struct Cursors {

@@ -14,15 +14,12 @@ use super::{
     coerce,
     context::RequestContext,
     error::{ApiError, Code},
-    limits::QueryLimits,
     operation::select,
 };
 
 /// Made once for the schema.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Phases {
-    pub limits: QueryLimits,
-}
+pub(super) struct Phases;
 
 impl ExtensionFactory for Phases {
     fn create(&self) -> Arc<dyn Extension> {
@@ -53,18 +50,7 @@ impl Extension for Phases {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await.map_err(with_code)?;
-        let max = self.limits.complexity;
-        if result.complexity > max {
-            let message = format!(
-                "The operation may cost {}, and at most {max} is allowed; ask for fewer fields \
-                 or shorter pages.",
-                result.complexity
-            );
-            let error = ApiError::limit("complexity", max, message);
-            return Err(vec![error.into_server_error()]);
-        }
-        Ok(result)
+        next.run(ctx).await.map_err(with_code)
     }
 
     async fn execute(

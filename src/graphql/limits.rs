@@ -88,6 +88,13 @@ pub(super) fn check_document(
     exceeds("directives", limits.directives, size.directives, "directives")
 }
 
+/// For documents whose selection sets are nested deeper than the parser goes.
+pub(super) fn too_deep(limits: &QueryLimits) -> ApiError {
+    exceeds("depth", limits.depth, usize::MAX, "levels")
+        .err()
+        .unwrap_or_else(|| ApiError::bad_input("The document is nested too deep."))
+}
+
 fn exceeds(limit: &'static str, max: usize, size: usize, what: &str) -> Result<(), ApiError> {
     if size <= max {
         return Ok(());
@@ -221,8 +228,8 @@ impl<'d> Counter<'d> {
         let Some((name, fragment)) = document.fragments.get_key_value(name) else {
             return Size::default();
         };
-        // A cycle counts nothing here; validation refuses it.
-        self.known.insert(name.as_str(), Size::default());
+        // Met again inside itself, a fragment is deeper than any bound.
+        self.known.insert(name.as_str(), Size { depth: usize::MAX, ..Size::default() });
         let mut size = self.selection_set(&fragment.node.selection_set.node);
         size.directives = size.directives.saturating_add(fragment.node.directives.len());
         self.known.insert(name.as_str(), size);
@@ -266,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn cycles_end() {
-        assert!(!refused("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"));
+    fn cycles_end_and_are_refused() {
+        assert!(refused("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"));
     }
 }

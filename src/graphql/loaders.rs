@@ -7,12 +7,18 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
+    task::AtomicWaker,
 };
 
 use super::error::{ApiError, ApiResult};
@@ -88,6 +94,44 @@ async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Vec<choi
     Ok(of_poll)
 }
 
+/// Ends when the running task's current poll is over: by then all siblings have been polled.
+/// `tokio::task::yield_now` alone ends at its second poll, whoever polls it, and those who share
+/// it all do.
+#[derive(Default)]
+struct EndOfPoll {
+    signal: Arc<Signal>,
+    begun: bool,
+}
+
+#[derive(Default)]
+struct Signal {
+    given: AtomicBool,
+    waiting: AtomicWaker,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.given.store(true, Ordering::Release);
+        self.waiting.wake();
+    }
+}
+
+impl Future for EndOfPoll {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.signal.waiting.register(context.waker());
+        if !self.begun {
+            self.begun = true;
+            // Tokio wakes it when the task yields.
+            let waker = Waker::from(Arc::clone(&self.signal));
+            let pending = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
+            debug_assert!(pending.is_pending(), "yield_now waits once");
+        }
+        if self.signal.given.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
 type Fetched<V> = ApiResult<Arc<HashMap<i64, V>>>;
 type Fetch<V> = dyn Fn(Vec<i64>) -> BoxFuture<'static, ApiResult<HashMap<i64, V>>> + Send + Sync;
 
@@ -144,7 +188,7 @@ impl<V: Clone + Send + Sync + 'static> Loader<V> {
             work(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         };
         let fetched = async move {
-            tokio::task::yield_now().await;
+            EndOfPoll::default().await;
             let mut keys = Vec::new();
             lock(&state, &mut |state| {
                 let collected = state.collecting.take().map(|collecting| collecting.keys);

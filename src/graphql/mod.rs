@@ -3,6 +3,7 @@
 mod coerce;
 mod connection;
 mod context;
+mod cost;
 mod datetime;
 mod error;
 mod extension;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::{
     Request, ServerError,
     parser::{
-        parse_query,
+        Error, parse_query,
         types::{
             DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
             SelectionSet,
@@ -14,6 +14,7 @@ use async_graphql::{
 };
 
 use super::{
+    cost,
     error::{ApiError, Code},
     limits::{self, QueryLimits},
 };
@@ -38,9 +39,14 @@ pub struct Operation {
 /// What is wrong with it; nothing was executed.
 pub fn prepare(limits: &QueryLimits, mut request: Request) -> Result<Operation, Vec<ServerError>> {
     limits::check_text(&request.query, limits).map_err(server_error)?;
-    let document = parse_query(&request.query).map_err(|error| vec![parse_failed(error.into())])?;
+    let document = parse_query(&request.query).map_err(|error| match error {
+        Error::RecursionLimitExceeded => server_error(limits::too_deep(limits)),
+        error => vec![parse_failed(error.into())],
+    })?;
     let operation = select(&document, request.operation_name.as_deref()).map_err(server_error)?;
     limits::check_document(&document, limits).map_err(server_error)?;
+    cost::check(&document, operation, &request.variables, limits.complexity)
+        .map_err(server_error)?;
     let kind = operation.ty;
     let ignores_token = root_fields(&document, &operation.selection_set.node)
         .is_subset(&BTreeSet::from(FREE_FIELDS));

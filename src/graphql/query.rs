@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object};
 
 use super::{
-    connection::{PageArguments, cursors, page_cost},
+    connection::{PageArguments, cursors},
     context::RequestContext,
     error::{ApiError, ApiResult},
     id::{self, Kind},
@@ -90,7 +90,6 @@ impl Query {
     }
 
     /// Whatever has these global ids, in their order; null where nothing has.
-    #[graphql(complexity = "1 + ids.len() * child_complexity")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -121,7 +120,6 @@ impl Query {
     }
 
     /// The tenant's polls, newest first unless asked otherwise.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn polls(
         &self,
@@ -142,7 +140,6 @@ impl Query {
     }
 
     /// The tenant's people, oldest account first. For superusers.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -34,8 +34,8 @@ impl Services {
 
 /// The schema, ready to execute.
 #[must_use]
-pub fn build(services: Arc<Services>, limits: QueryLimits) -> PollsSchema {
-    builder().extension(Phases { limits }).data(services).finish()
+pub fn build(services: Arc<Services>) -> PollsSchema {
+    builder().extension(Phases).data(services).finish()
 }
 
 /// The schema in the schema definition language, as `schema.graphql` holds it.

@@ -1,5 +1,7 @@
 //! Answers: GraphQL's shape, the right status, nothing that a client should not see.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{ServerError, Value};
 use axum::{
     body::Body,
@@ -68,9 +70,10 @@ pub(super) fn error(code: &str, message: impl Into<String>) -> ServerError {
     error
 }
 
-/// Logs what broke, once, and gives every error a code; those without one are the library's own,
-/// for arguments that do not fit.
+/// Logs what broke, once for the request, and gives every error a code; those without one are
+/// the library's own, for arguments that do not fit.
 fn finish(errors: &mut [ServerError], request_id: &RequestId) {
+    let mut details = BTreeSet::new();
     for error in errors {
         let detail = error.source::<InternalDetail>().map(|detail| detail.0.clone());
         let extensions = error.extensions.get_or_insert_with(Default::default);
@@ -79,9 +82,13 @@ fn finish(errors: &mut [ServerError], request_id: &RequestId) {
         }
         if let Some(detail) = detail {
             extensions.set("requestId", request_id.as_str());
-            tracing::error!(request_id = request_id.as_str(), detail = &*detail, "request failed");
+            details.insert(detail);
         }
         truncate(&mut error.message);
+    }
+    if !details.is_empty() {
+        let details = details.iter().map(|detail| &**detail).collect::<Vec<_>>().join("; ");
+        tracing::error!(request_id = request_id.as_str(), details, "request failed");
     }
 }
 

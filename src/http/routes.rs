@@ -21,8 +21,8 @@ const MIN_COMPRESSED: u64 = 1024;
 pub fn router(state: AppState) -> Router {
     let tenanted = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
-        .layer(from_fn_with_state(state.clone(), tenant::scope_layer))
-        .layer(from_fn(graphiql::page_layer));
+        .route_layer(from_fn_with_state(state.clone(), tenant::scope_layer))
+        .route_layer(from_fn(graphiql::page_layer));
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     Router::new()

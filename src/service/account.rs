@@ -196,7 +196,7 @@ pub(super) async fn set_password(user_id: i64, hash: String) -> Result<(), Failu
 /// What the database answers.
 pub async fn find(username: &str) -> Result<Option<user::Model>, Failure> {
     let query = user::Entity::find().filter(user::Column::UsernameKey.eq(text::fold(username)));
-    Ok(TenantRouter::db_for_read::<user::Entity>()?.one(query).await?)
+    Ok(TenantRouter::db_for_fresh_read::<user::Entity>()?.one(query).await?)
 }
 
 async fn insert(row: user::ActiveModel) -> Result<user::Model, Failure> {

@@ -88,7 +88,7 @@ pub async fn reset_password(
     passwords: &Passwords,
 ) -> Result<(user::Model, String), Failure> {
     let query = user::Entity::find_by_id(id);
-    if TenantRouter::db_for_read::<user::Entity>()?.one(query).await?.is_none() {
+    if TenantRouter::db_for_fresh_read::<user::Entity>()?.one(query).await?.is_none() {
         return Err(not_found());
     }
     let password: String = token::random_text().chars().take(20).collect();

@@ -43,6 +43,9 @@ impl PoolSizes {
     }
 }
 
+/// How long a statement waits for one of the tenant's connections, all of which are in use.
+const QUEUE_TIME: Duration = Duration::from_secs(20);
+
 /// The open pools of one tenant. When the last user lets go, they are closed and only then is
 /// their place given back.
 pub(super) struct TenantDatabase {
@@ -65,7 +68,6 @@ impl TenantDatabase {
     /// Opens all pools.
     pub(super) async fn open(
         spec: &DatabaseSpec,
-        acquire_timeout: Duration,
         places: Vec<OwnedSemaphorePermit>,
     ) -> Result<Self, AccessError> {
         if let Some(path) = spec.write.sqlite_path()
@@ -74,7 +76,7 @@ impl TenantDatabase {
             return Err(AccessError::unavailable("the SQLite file does not exist"));
         }
         let sizes = PoolSizes::of(spec.write.engine());
-        let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout };
+        let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
         let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
         let sqlite = spec.write.sqlite_path().map(open_sqlite).transpose()?;
         let write = match sqlite {

@@ -27,7 +27,7 @@ pub struct Limits {
     pub connections_per_server: usize,
     /// How long a database stays open without use.
     pub idle_close: Duration,
-    /// How long a request waits for a database to open, and for a free connection.
+    /// How long a request waits for a database to open.
     pub patience: Duration,
 }
 
@@ -193,7 +193,10 @@ impl Registry {
         let patience = self.0.limits.patience;
         let places =
             self.0.budget.take(&slot.spec, patience, |server| self.evict_one(server)).await?;
-        let database = TenantDatabase::open(&slot.spec, patience, places).await?;
+        let opened = TenantDatabase::open(&slot.spec, places);
+        let database = tokio::time::timeout(patience, opened)
+            .await
+            .unwrap_or_else(|_| Err(AccessError::unavailable("connecting took too long")))?;
         let behind = self
             .0
             .schema

@@ -109,12 +109,7 @@ fn state(settings: &Settings, registry: Registry) -> AppState {
         request_time: settings.requests.timeout(),
         ..HttpLimits::default()
     };
-    AppState {
-        registry,
-        schema: graphql::build(Arc::new(services), query_limits),
-        query_limits,
-        http_limits,
-    }
+    AppState { registry, schema: graphql::build(Arc::new(services)), query_limits, http_limits }
 }
 
 /// Ends when the process is told to stop.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     entity::{choice, poll},
     graphql::{
-        connection::{PageArguments, int, page_cost},
+        connection::{PageArguments, int},
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
@@ -56,7 +56,6 @@ impl Choice {
     }
 
     /// The votes for it, in the order cast; null in a secret poll.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn votes(
         &self,
         ctx: &Context<'_>,

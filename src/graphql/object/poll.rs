@@ -10,7 +10,7 @@ use super::{
 use crate::{
     entity::poll,
     graphql::{
-        connection::{PageArguments, connection, cursors, int, page_cost},
+        connection::{PageArguments, connection, cursors, int},
         context::RequestContext,
         datetime::DateTime,
         error::{ApiError, ApiResult},
@@ -151,7 +151,6 @@ impl Poll {
     }
 
     /// The answers, in the order written.
-    #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn choices(&self, ctx: &Context<'_>) -> ApiResult<Vec<Choice>> {
         let loaders = &RequestContext::of(ctx)?.loaders;
         let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
@@ -191,7 +190,6 @@ impl Poll {
     }
 
     /// The votes, in the order cast; null in a secret poll.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn votes(
         &self,
         ctx: &Context<'_>,

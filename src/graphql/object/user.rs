@@ -6,7 +6,7 @@ use super::poll::{PollConnection, PollOrder, polls};
 use crate::{
     entity::user::{self, Role},
     graphql::{
-        connection::{PageArguments, connection, page_cost},
+        connection::{PageArguments, connection},
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
@@ -82,7 +82,6 @@ impl User {
     }
 
     /// The polls that this person made, newest first.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn polls(
         &self,
         ctx: &Context<'_>,
