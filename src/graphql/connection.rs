@@ -206,15 +206,16 @@ macro_rules! connection {
         }
 
         impl $connection {
-            /// Reads a page.
-            pub(in crate::graphql) async fn read(
+            /// A page of a listing.
+            pub(in crate::graphql) fn new(
                 listing: $crate::service::page::Listing<$entity>,
                 cursors: $crate::graphql::connection::Cursors,
-                arguments: $crate::graphql::connection::PageArguments,
-            ) -> $crate::graphql::error::ApiResult<Self> {
-                let window = cursors.window(&arguments)?;
-                let page = listing.page(window).await?;
-                Ok(Self { listing, rows: page.rows, window, more: page.more, cursors })
+                window: $crate::service::page::Window,
+                page: $crate::service::page::Page<
+                    <$entity as sea_orm::EntityTrait>::Model,
+                >,
+            ) -> Self {
+                Self { listing, rows: page.rows, window, more: page.more, cursors }
             }
 
             fn position(

@@ -5,11 +5,12 @@
 //! timer. Loaders live as long as one request.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fmt,
+    hash::Hash,
     pin::{Pin, pin},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -24,20 +25,29 @@ use futures::{
 use super::error::{ApiError, ApiResult};
 use crate::{
     entity::{choice, poll, user, vote},
-    service,
+    service::{
+        self,
+        page::{Page, Window},
+    },
 };
 
 /// The loaders of one request.
 #[derive(Debug)]
 pub(super) struct Loaders {
-    pub polls: Loader<poll::Model>,
-    pub choices: Loader<choice::Model>,
-    pub users: Loader<user::Model>,
-    pub votes: Loader<vote::Model>,
+    pub polls: Loader<i64, poll::Model>,
+    pub choices: Loader<i64, choice::Model>,
+    pub users: Loader<i64, user::Model>,
+    pub votes: Loader<i64, vote::Model>,
     /// By poll, in the order written.
-    pub choices_of_poll: Loader<Vec<choice::Model>>,
+    pub choices_of_poll: Loader<i64, Vec<choice::Model>>,
     /// By poll, the viewer's own.
-    pub viewer_votes: Loader<vote::Model>,
+    pub viewer_votes: Loader<i64, vote::Model>,
+    /// By poll and window.
+    pub votes_of_poll: Loader<(Window, i64), Page<vote::Model>>,
+    /// By choice and window.
+    pub votes_of_choice: Loader<(Window, i64), Page<vote::Model>>,
+    /// By user and window.
+    pub polls_of_user: Loader<(Window, i64), Page<poll::Model>>,
 }
 
 impl Loaders {
@@ -65,6 +75,24 @@ impl Loaders {
                 };
                 by(votes, |vote: &vote::Model| vote.poll_id).boxed()
             }),
+            votes_of_poll: Loader::new(|keys| {
+                pages(keys, |ids, window| async move {
+                    service::vote::pages_of_polls(&ids, window).await
+                })
+                .boxed()
+            }),
+            votes_of_choice: Loader::new(|keys| {
+                pages(keys, |ids, window| async move {
+                    service::vote::pages_of_choices(&ids, window).await
+                })
+                .boxed()
+            }),
+            polls_of_user: Loader::new(|keys| {
+                pages(keys, |ids, window| async move {
+                    service::poll::pages_made_by(&ids, window).await
+                })
+                .boxed()
+            }),
         }
     }
 
@@ -76,7 +104,30 @@ impl Loaders {
         self.votes.clear();
         self.choices_of_poll.clear();
         self.viewer_votes.clear();
+        self.votes_of_poll.clear();
+        self.votes_of_choice.clear();
+        self.polls_of_user.clear();
     }
+}
+
+/// Pages of the same window are fetched together.
+async fn pages<M, F>(
+    keys: Vec<(Window, i64)>,
+    fetch: impl Fn(Vec<i64>, Window) -> F,
+) -> ApiResult<HashMap<(Window, i64), Page<M>>>
+where
+    F: Future<Output = Result<HashMap<i64, Page<M>>, service::Failure>>,
+{
+    let mut parents: BTreeMap<Window, Vec<i64>> = BTreeMap::new();
+    for (window, parent) in keys {
+        parents.entry(window).or_default().push(parent);
+    }
+    let mut found = HashMap::new();
+    for (window, parents) in parents {
+        let pages = fetch(parents, window).await?;
+        found.extend(pages.into_iter().map(|(parent, page)| ((window, parent), page)));
+    }
+    Ok(found)
 }
 
 async fn by<V>(
@@ -132,34 +183,41 @@ impl Future for EndOfPoll {
     }
 }
 
-type Fetched<V> = ApiResult<Arc<HashMap<i64, V>>>;
-type Fetch<V> = dyn Fn(Vec<i64>) -> BoxFuture<'static, ApiResult<HashMap<i64, V>>> + Send + Sync;
+type Fetched<K, V> = ApiResult<Arc<HashMap<K, V>>>;
+type Fetch<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>> + Send + Sync;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Fetches values by key, those of one level together, each once.
-pub(super) struct Loader<V> {
-    fetch: Arc<Fetch<V>>,
-    state: Arc<Mutex<State<V>>>,
+pub(super) struct Loader<K, V> {
+    fetch: Arc<Fetch<K, V>>,
+    state: Arc<Mutex<State<K, V>>>,
 }
 
-struct State<V> {
-    /// What was fetched; nothing for keys without a value.
-    loaded: HashMap<i64, Option<V>>,
-    collecting: Option<Collecting<V>>,
+struct State<K, V> {
+    /// The batch that each key is in, whether it is collecting, being fetched or done.
+    batch_of: HashMap<K, Batch<K, V>>,
+    collecting: Option<Collecting<K, V>>,
 }
 
-struct Collecting<V> {
-    keys: BTreeSet<i64>,
-    fetched: Shared<BoxFuture<'static, Fetched<V>>>,
+type Batch<K, V> = Shared<BoxFuture<'static, Fetched<K, V>>>;
+
+struct Collecting<K, V> {
+    keys: Vec<K>,
+    batch: Batch<K, V>,
 }
 
-impl<V: Clone + Send + Sync + 'static> Loader<V> {
+impl<K, V> Loader<K, V>
+where
+    K: Copy + Ord + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
     fn new(
-        fetch: impl Fn(Vec<i64>) -> BoxFuture<'static, ApiResult<HashMap<i64, V>>>
-        + Send
-        + Sync
-        + 'static,
+        fetch: impl Fn(Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>> + Send + Sync + 'static,
     ) -> Self {
-        let state = State { loaded: HashMap::new(), collecting: None };
+        let state = State { batch_of: HashMap::new(), collecting: None };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -167,59 +225,62 @@ impl<V: Clone + Send + Sync + 'static> Loader<V> {
     ///
     /// # Errors
     /// What the fetch of all keys of this level came to.
-    pub(super) async fn load(&self, key: i64) -> ApiResult<Option<V>> {
-        let fetched = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(value) = state.loaded.get(&key) {
-                return Ok(value.clone());
+    pub(super) async fn load(&self, key: K) -> ApiResult<Option<V>> {
+        let batch = {
+            let mut state = lock(&self.state);
+            if let Some(batch) = state.batch_of.get(&key) {
+                batch.clone()
+            } else {
+                let collecting = state.collecting.get_or_insert_with(|| self.collect());
+                collecting.keys.push(key);
+                let batch = collecting.batch.clone();
+                state.batch_of.insert(key, batch.clone());
+                batch
             }
-            let collecting = state.collecting.get_or_insert_with(|| self.collect());
-            collecting.keys.insert(key);
-            collecting.fetched.clone()
         };
-        Ok(fetched.await?.get(&key).cloned())
+        Ok(batch.await?.get(&key).cloned())
     }
 
-    /// Fetches when all siblings have been polled once. Whoever of them is polled next drives
+    /// Fetches when all siblings have been polled. Whoever of them is polled next drives
     /// it, so it goes on when one of them is dropped.
-    fn collect(&self) -> Collecting<V> {
+    fn collect(&self) -> Collecting<K, V> {
         let (fetch, state) = (Arc::clone(&self.fetch), Arc::clone(&self.state));
-        let lock = move |state: &Mutex<State<V>>, work: &mut dyn FnMut(&mut State<V>)| {
-            work(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+        let batch = async move {
+            let keys_now = || lock(&state).collecting.as_ref().map_or(0, |batch| batch.keys.len());
+            let mut collected = 0;
+            // A long list is polled in several goes: it is over when one brings no more keys.
+            while keys_now() != collected {
+                collected = keys_now();
+                EndOfPoll::default().await;
+            }
+            let collected = lock(&state).collecting.take();
+            fetch(collected.map_or_else(Vec::new, |batch| batch.keys)).await.map(Arc::new)
         };
-        let fetched = async move {
-            EndOfPoll::default().await;
-            let mut keys = Vec::new();
-            lock(&state, &mut |state| {
-                let collected = state.collecting.take().map(|collecting| collecting.keys);
-                keys = collected.unwrap_or_default().into_iter().collect();
-            });
-            let values = Arc::new(fetch(keys.clone()).await?);
-            lock(&state, &mut |state| {
-                let found = |key: &i64| (*key, values.get(key).cloned());
-                state.loaded.extend(keys.iter().map(found));
-            });
-            Ok(values)
-        };
-        Collecting { keys: BTreeSet::new(), fetched: fetched.boxed().shared() }
+        Collecting { keys: Vec::new(), batch: batch.boxed().shared() }
     }
 
     fn clear(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).loaded.clear();
+        lock(&self.state).batch_of.clear();
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Loader<V> {
-    /// The value of a key that must have one, since a foreign key points to it.
+impl<K, V> Loader<K, V>
+where
+    K: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// The value of a key that must have one, as a foreign key points to it.
     ///
     /// # Errors
     /// Also `INTERNAL` where there is none after all.
-    pub(super) async fn require(&self, key: i64) -> ApiResult<V> {
-        self.load(key).await?.ok_or_else(|| ApiError::internal(format!("row {key} is missing")))
+    pub(super) async fn require(&self, key: K) -> ApiResult<V> {
+        self.load(key)
+            .await?
+            .ok_or_else(|| ApiError::internal(format!("nothing was found for {key:?}")))
     }
 }
 
-impl<V> fmt::Debug for Loader<V> {
+impl<K, V> fmt::Debug for Loader<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loader").finish_non_exhaustive()
     }

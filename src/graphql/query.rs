@@ -156,7 +156,10 @@ impl Query {
             request.require_superuser()?;
             let listing = service::people::listing(self::search(search.as_deref())?.as_deref());
             let arguments = PageArguments { first, after, last, before };
-            UserConnection::read(listing, cursors(request, "users"), arguments).await
+            let cursors = cursors(request, "users");
+            let window = cursors.window(&arguments)?;
+            let page = listing.page(window).await?;
+            Ok(UserConnection::new(listing, cursors, window, page))
         };
         Some(load.await)
     }

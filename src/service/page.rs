@@ -1,12 +1,14 @@
 //! Keyset pagination, forwards and backwards, over an order that never has ties.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use sea_orm::{
     ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use super::error::Failure;
-use crate::tenancy::{Reader, TenantEntity, TenantRouter};
+use crate::tenancy::{TenantEntity, TenantRouter};
 
 /// An order: by a moment if there is one, then by id. Rows without the moment come last,
 /// whichever way it runs.
@@ -36,7 +38,7 @@ impl<C> Order<C> {
 }
 
 /// Where a row stands in an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The moment it is ordered by, if the order has one and the row too.
     pub moment: Option<NaiveDateTime>,
@@ -45,7 +47,7 @@ pub struct Position {
 }
 
 /// Which rows are asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
     /// How many at most.
     pub limit: u64,
@@ -79,6 +81,49 @@ enum Segment {
     All,
     WithMoment,
     WithoutMoment,
+}
+
+/// The same window of many listings, in one statement: one page for each parent. Only for orders
+/// in which every row has its moment.
+///
+/// # Errors
+/// What the database answers.
+pub async fn pages<E: TenantEntity>(
+    parents: &[i64],
+    window: Window,
+    listing_of: impl Fn(i64) -> Listing<E>,
+    parent_of: impl Fn(&E::Model) -> i64,
+    position_of: impl Fn(&E::Model) -> Position,
+) -> Result<HashMap<i64, Page<E::Model>>, Failure> {
+    let mut pages: HashMap<i64, Page<E::Model>> =
+        parents.iter().map(|parent| (*parent, Page { rows: Vec::new(), more: false })).collect();
+    if window.limit == 0 {
+        return Ok(pages);
+    }
+    let query = |parent: &i64| {
+        let listing = listing_of(*parent);
+        let descending = listing.order.descending;
+        (listing.segment(Segment::All, window, window.limit + 1), descending)
+    };
+    let (queries, descending): (Vec<_>, Vec<_>) = parents.iter().map(query).unzip();
+    for row in TenantRouter::db_for_read::<E>()?.all_of(queries).await? {
+        if let Some(page) = pages.get_mut(&parent_of(&row)) {
+            page.rows.push(row);
+        }
+    }
+    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+    for page in pages.values_mut() {
+        page.rows.sort_by_key(&position_of);
+        if descending.first() == Some(&true) {
+            page.rows.reverse();
+        }
+        page.more = page.rows.len() > limit;
+        if page.more && window.backward {
+            page.rows.remove(0);
+        }
+        page.rows.truncate(limit);
+    }
+    Ok(pages)
 }
 
 impl<E: TenantEntity> Listing<E> {
@@ -165,7 +210,7 @@ impl<E: TenantEntity> Listing<E> {
         for segment in segments {
             let missing = window.limit - rows.len() as u64;
             if missing > 0 && self.meets(segment, window) {
-                rows.extend(self.segment(&reader, segment, window, missing).await?);
+                rows.extend(reader.all(self.segment(segment, window, missing)).await?);
             }
         }
         Ok(rows)
@@ -180,13 +225,8 @@ impl<E: TenantEntity> Listing<E> {
         !past && !ahead
     }
 
-    async fn segment(
-        &self,
-        reader: &Reader,
-        segment: Segment,
-        window: Window,
-        limit: u64,
-    ) -> Result<Vec<E::Model>, Failure> {
+    /// The query of one segment, in the direction of counting.
+    fn segment(&self, segment: Segment, window: Window, limit: u64) -> Select<E> {
         let order = &self.order;
         let mut query = self.query.clone();
         match (segment, order.moment) {
@@ -213,7 +253,7 @@ impl<E: TenantEntity> Listing<E> {
         if let Some(moment) = sort_moment {
             query = query.order_by(moment, direction.clone());
         }
-        Ok(reader.all(query.order_by(order.id, direction).limit(limit)).await?)
+        query.order_by(order.id, direction).limit(limit)
     }
 
     /// `follows`: rows behind the bound in the listing's order; else rows before it. Written as

@@ -1,5 +1,7 @@
 //! Polls: finding, making, changing, closing and deleting them.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use sea_orm::{
     ActiveValue::Set,
@@ -10,7 +12,7 @@ use sea_orm::{
 use super::{
     choice, clock,
     error::{Code, Failure, Violation, Violations},
-    page::{Listing, Order},
+    page::{self, Listing, Order, Page, Position, Window},
     people::contains,
     text,
 };
@@ -115,6 +117,25 @@ pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<pol
         OrderField::ClosesAt => Order::by_nullable_moment(poll::Column::ClosesAt, id, descending),
     };
     Listing::new(query, order)
+}
+
+/// The polls that somebody made, newest first.
+#[must_use]
+pub fn made_by(user_id: i64) -> Listing<poll::Entity> {
+    let filter = Filter { created_by: Some(user_id), ..Filter::default() };
+    listing(&filter, OrderField::PubDate, true)
+}
+
+/// The same page of the polls that each of these people made, in one statement.
+///
+/// # Errors
+/// What the database answers.
+pub async fn pages_made_by(
+    user_ids: &[i64],
+    window: Window,
+) -> Result<HashMap<i64, Page<poll::Model>>, Failure> {
+    let position = |poll: &poll::Model| Position { moment: Some(poll.pub_date), id: poll.id };
+    page::pages(user_ids, window, made_by, |poll| poll.created_by_id, position).await
 }
 
 /// Polls by number.

@@ -1,6 +1,8 @@
 //! Voting. One vote a person and poll, which the database holds; tallies change in the vote's
 //! own transaction, so they are always exact.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, Select,
@@ -10,7 +12,7 @@ use sea_orm::{
 use super::{
     choice, clock,
     error::{Code, Failure},
-    page::{Listing, Order},
+    page::{self, Listing, Order, Page, Position, Window},
     poll,
 };
 use crate::{
@@ -39,6 +41,32 @@ pub async fn of_voter(voter_id: i64, poll_ids: Vec<i64>) -> Result<Vec<vote::Mod
 
 async fn all(query: Select<vote::Entity>) -> Result<Vec<vote::Model>, Failure> {
     Ok(TenantRouter::db_for_read::<vote::Entity>()?.all(query).await?)
+}
+
+/// The same page of the votes on each of these polls, in one statement.
+///
+/// # Errors
+/// What the database answers.
+pub async fn pages_of_polls(
+    poll_ids: &[i64],
+    window: Window,
+) -> Result<HashMap<i64, Page<vote::Model>>, Failure> {
+    page::pages(poll_ids, window, on_poll, |vote| vote.poll_id, position).await
+}
+
+/// The same page of the votes for each of these choices, in one statement.
+///
+/// # Errors
+/// What the database answers.
+pub async fn pages_of_choices(
+    choice_ids: &[i64],
+    window: Window,
+) -> Result<HashMap<i64, Page<vote::Model>>, Failure> {
+    page::pages(choice_ids, window, for_choice, |vote| vote.choice_id, position).await
+}
+
+fn position(vote: &vote::Model) -> Position {
+    Position { moment: None, id: vote.id }
 }
 
 /// The votes on a poll, in the order cast.

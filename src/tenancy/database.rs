@@ -141,7 +141,7 @@ impl TenantDatabase {
 fn open_sqlite(path: &Path) -> Result<(SqliteReaders, SqliteWriter), AccessError> {
     let open = || {
         let readers = SqliteReaders::open(path.to_owned())?;
-        Ok((readers, SqliteWriter::open(path.to_owned())?))
+        Ok((readers, SqliteWriter::open(path)?))
     };
     open().map_err(|error: rusqlite::Error| AccessError::unavailable(error))
 }

@@ -1,8 +1,9 @@
 //! What a router hands out for reading.
 
 use sea_orm::{
-    ConnectionTrait, EntityTrait, PaginatorTrait, QuerySelect, QueryTrait, Select, TryIntoModel,
-    sea_query::{Alias, Expr, Query, SelectStatement},
+    ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QuerySelect,
+    QueryTrait, Select, TryIntoModel,
+    sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
 use super::{
@@ -54,6 +55,26 @@ impl Reader {
         }
     }
 
+    /// The rows of all these queries, in one statement and in no order.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn all_of<E: TenantEntity>(
+        &self,
+        queries: Vec<Select<E>>,
+    ) -> Result<Vec<E::Model>, RouterError> {
+        let Some(union) = union::<E>(queries) else { return Ok(Vec::new()) };
+        match self.0.in_place() {
+            Some(place) => {
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows::<E>(sqlite, &union)))
+            }
+            None => {
+                let statement = self.get_database_backend().build(&union);
+                Ok(E::Model::find_by_statement(statement).all(self).await?)
+            }
+        }
+    }
+
     /// The first row of a query.
     ///
     /// # Errors
@@ -93,6 +114,21 @@ impl Reader {
             None => Ok(self.query_one(&query).await?.is_some()),
         }
     }
+}
+
+/// Each query is a subquery of its own, so that its order and limit stay its own.
+fn union<E: TenantEntity>(queries: Vec<Select<E>>) -> Option<SelectStatement> {
+    let mut parts = queries.into_iter().enumerate().map(|(number, query)| {
+        Query::select()
+            .columns(E::Column::iter())
+            .from_subquery(query.into_query(), Alias::new(format!("part{number}")))
+            .to_owned()
+    });
+    let mut union = parts.next()?;
+    for part in parts {
+        union.union(UnionType::All, part);
+    }
+    Some(union)
 }
 
 fn counting(mut query: SelectStatement) -> SelectStatement {

@@ -48,9 +48,9 @@ impl Running {
             Self::Orm(transaction) => {
                 let transaction = Arc::into_inner(transaction).ok_or(RouterError::EscapedWriter)?;
                 if keep {
-                    transaction.commit().await?
+                    transaction.commit().await?;
                 } else {
-                    transaction.rollback().await?
+                    transaction.rollback().await?;
                 }
                 Ok(())
             }

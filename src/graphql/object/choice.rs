@@ -14,7 +14,6 @@ use crate::{
         error::{ApiError, ApiResult},
         id::{Kind, encode},
     },
-    service,
 };
 
 /// One answer of a poll.
@@ -72,8 +71,7 @@ impl Choice {
             return None;
         }
         let arguments = PageArguments { first, after, last, before };
-        let listing = service::vote::for_choice(self.0.id);
-        Some(super::vote::votes(ctx, listing, "votes-for-choice", arguments).await)
+        Some(super::vote::votes_of_choice(ctx, self.0.id, arguments).await)
     }
 }
 

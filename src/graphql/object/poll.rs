@@ -78,7 +78,7 @@ impl Default for PollOrder {
 }
 
 impl PollOrder {
-    pub(super) fn new(field: OrderField, descending: bool) -> Self {
+    fn new(field: OrderField, descending: bool) -> Self {
         let direction = if descending { OrderDirection::Desc } else { OrderDirection::Asc };
         Self { field: field.into(), direction }
     }
@@ -104,7 +104,22 @@ pub(in crate::graphql) async fn polls(
     let descending = order.direction == OrderDirection::Desc;
     let listing = service::poll::listing(filter, order.field.into(), descending);
     let cursors = cursors(RequestContext::of(ctx)?, order.name());
-    PollConnection::read(listing, cursors, arguments).await
+    let window = cursors.window(&arguments)?;
+    let page = listing.page(window).await?;
+    Ok(PollConnection::new(listing, cursors, window, page))
+}
+
+/// A page of the polls that somebody made, newest first.
+pub(super) async fn polls_of_user(
+    ctx: &Context<'_>,
+    user_id: i64,
+    arguments: PageArguments,
+) -> ApiResult<PollConnection> {
+    let request = RequestContext::of(ctx)?;
+    let cursors = cursors(request, PollOrder::default().name());
+    let window = cursors.window(&arguments)?;
+    let page = request.loaders.polls_of_user.require((window, user_id)).await?;
+    Ok(PollConnection::new(service::poll::made_by(user_id), cursors, window, page))
 }
 
 /// A question put to the tenant's people.
@@ -202,8 +217,7 @@ impl Poll {
             return None;
         }
         let arguments = PageArguments { first, after, last, before };
-        let listing = service::vote::on_poll(self.0.id);
-        Some(super::vote::votes(ctx, listing, "votes-of-poll", arguments).await)
+        Some(super::vote::votes_of_poll(ctx, self.0.id, arguments).await)
     }
 }
 

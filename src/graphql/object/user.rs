@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object};
 
-use super::poll::{PollConnection, PollOrder, polls};
+use super::poll::{PollConnection, polls_of_user};
 use crate::{
     entity::user::{self, Role},
     graphql::{
@@ -11,10 +11,7 @@ use crate::{
         error::{ApiError, ApiResult},
         id::{Kind, encode},
     },
-    service::{
-        page::Position,
-        poll::{Filter, OrderField},
-    },
+    service::page::Position,
 };
 
 /// A person with an account at this tenant.
@@ -90,9 +87,8 @@ impl User {
         #[graphql(desc = "How many from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Option<ApiResult<PollConnection>> {
-        let filter = Filter { created_by: Some(self.model.id), ..Filter::default() };
-        let order = PollOrder::new(OrderField::PubDate, true);
-        Some(polls(ctx, &filter, order, PageArguments { first, after, last, before }).await)
+        let arguments = PageArguments { first, after, last, before };
+        Some(polls_of_user(ctx, self.model.id, arguments).await)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         error::{ApiError, ApiResult},
         id::{Kind, encode},
     },
-    service::page::{Listing, Position},
+    service::{self, page::Position},
 };
 
 /// One person's vote on a poll.
@@ -60,14 +60,30 @@ impl Vote {
     }
 }
 
-/// A page of votes.
-pub(super) async fn votes(
+/// A page of the votes on a poll.
+pub(super) async fn votes_of_poll(
     ctx: &Context<'_>,
-    listing: Listing<vote::Entity>,
-    order: &'static str,
+    poll_id: i64,
     arguments: PageArguments,
 ) -> ApiResult<VoteConnection> {
-    VoteConnection::read(listing, cursors(RequestContext::of(ctx)?, order), arguments).await
+    let request = RequestContext::of(ctx)?;
+    let cursors = cursors(request, "votes-of-poll");
+    let window = cursors.window(&arguments)?;
+    let page = request.loaders.votes_of_poll.require((window, poll_id)).await?;
+    Ok(VoteConnection::new(service::vote::on_poll(poll_id), cursors, window, page))
+}
+
+/// A page of the votes for a choice.
+pub(super) async fn votes_of_choice(
+    ctx: &Context<'_>,
+    choice_id: i64,
+    arguments: PageArguments,
+) -> ApiResult<VoteConnection> {
+    let request = RequestContext::of(ctx)?;
+    let cursors = cursors(request, "votes-for-choice");
+    let window = cursors.window(&arguments)?;
+    let page = request.loaders.votes_of_choice.require((window, choice_id)).await?;
+    Ok(VoteConnection::new(service::vote::for_choice(choice_id), cursors, window, page))
 }
 
 connection!(

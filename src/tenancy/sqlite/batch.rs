@@ -6,7 +6,7 @@
 //! answered before that commit is on disk, and if it fails, it fails for all of the batch.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -53,8 +53,8 @@ pub(super) type Turn = OwnedMutexGuard<State>;
 
 impl SqliteWriter {
     /// Opens the file for writing.
-    pub fn open(path: PathBuf) -> rusqlite::Result<Self> {
-        let state = State { connection: super::open(&path, false)?, batch: None };
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        let state = State { connection: super::open(path, false)?, batch: None };
         let state = Arc::new(Mutex::new(state));
         Ok(Self(Arc::new(Inner { state, waiting: AtomicUsize::new(0) })))
     }
