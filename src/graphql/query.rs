@@ -94,12 +94,13 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most 100 global ids.")] ids: Vec<ID>,
-    ) -> ApiResult<Vec<Option<Node>>> {
+    ) -> ApiResult<Vec<Option<ApiResult<Node>>>> {
         if ids.len() > MAX_NODES {
             let message = format!("`ids` has {} ids; at most {MAX_NODES} are taken.", ids.len());
             return Err(ApiError::bad_input(message));
         }
-        futures::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+        let node = |id| async move { node(ctx, id).await.transpose() };
+        Ok(futures::future::join_all(ids.iter().map(node)).await)
     }
 
     /// The poll with this global id; null if there is none.
