@@ -46,6 +46,9 @@ impl PoolSizes {
 /// How long a statement waits for one of the tenant's connections, all of which are in use.
 const QUEUE_TIME: Duration = Duration::from_secs(20);
 
+/// How long opening waits for each replica.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The open pools of one tenant. When the last user lets go, they are closed and only then is
 /// their place given back.
 pub(super) struct TenantDatabase {
@@ -93,9 +96,13 @@ impl TenantDatabase {
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
             // Without a replica the others, or the primary, are read.
-            match connect(url, Access::ReadOnly, bounds(sizes.read)).await {
-                Ok(replica) => replicas.push(replica),
-                Err(error) => tracing::warn!(%error, replica = %url, "a replica is left out"),
+            let replica = connect(url, Access::ReadOnly, bounds(sizes.read));
+            match tokio::time::timeout(REPLICA_PATIENCE, replica).await {
+                Ok(Ok(replica)) => replicas.push(replica),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, replica = %url, "a replica is left out");
+                }
+                Err(_) => tracing::warn!(replica = %url, "a replica is left out: no answer"),
             }
         }
         let pools = Pools { write, read, replicas, sqlite, places };

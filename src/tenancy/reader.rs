@@ -55,7 +55,8 @@ impl Reader {
         }
     }
 
-    /// The rows of all these queries, in one statement and in no order.
+    /// The rows of all these queries, in one statement for every 250 of them and in
+    /// no order.
     ///
     /// # Errors
     /// What the database answers.
@@ -63,16 +64,21 @@ impl Reader {
         &self,
         queries: Vec<Select<E>>,
     ) -> Result<Vec<E::Model>, RouterError> {
-        let Some(union) = union::<E>(queries) else { return Ok(Vec::new()) };
-        match self.0.in_place() {
-            Some(place) => {
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows::<E>(sqlite, &union)))
-            }
-            None => {
-                let statement = self.get_database_backend().build(&union);
-                Ok(E::Model::find_by_statement(statement).all(self).await?)
-            }
+        let mut rows = Vec::new();
+        let mut queries = queries.into_iter();
+        while let Some(union) = union::<E>(queries.by_ref().take(UNION_PARTS)) {
+            rows.extend(match self.0.in_place() {
+                Some(place) => {
+                    let found = place.run(|sqlite| sqlite::rows::<E>(sqlite, &union));
+                    self.0.watch_in_place(found)?
+                }
+                None => {
+                    let statement = self.get_database_backend().build(&union);
+                    E::Model::find_by_statement(statement).all(self).await?
+                }
+            });
         }
+        Ok(rows)
     }
 
     /// The first row of a query.
@@ -116,9 +122,12 @@ impl Reader {
     }
 }
 
+/// How many queries one statement unites: SQLite takes 500.
+const UNION_PARTS: usize = 250;
+
 /// Each query is a subquery of its own, so that its order and limit stay its own.
-fn union<E: TenantEntity>(queries: Vec<Select<E>>) -> Option<SelectStatement> {
-    let mut parts = queries.into_iter().enumerate().map(|(number, query)| {
+fn union<E: TenantEntity>(queries: impl Iterator<Item = Select<E>>) -> Option<SelectStatement> {
+    let mut parts = queries.enumerate().map(|(number, query)| {
         Query::select()
             .columns(E::Column::iter())
             .from_subquery(query.into_query(), Alias::new(format!("part{number}")))

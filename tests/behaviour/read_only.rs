@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Engine, Seeded, World, on_each_engine, on_each_server};
+use crate::support::{Engine, Seeded, World, dead_port, on_each_engine, on_each_server};
 
 on_each_engine!(a_read_only_tenant_refuses_mutations_and_answers_queries,);
 on_each_server!(
     queries_read_from_the_replica_and_payloads_from_the_primary,
     a_login_counts_at_once_however_late_the_replica,
     a_logout_counts_at_once_however_late_the_replica,
+    a_dead_replica_is_done_without,
 );
 
 async fn a_read_only_tenant_refuses_mutations_and_answers_queries(engine: Engine) {
@@ -85,4 +86,18 @@ async fn a_logout_counts_at_once_however_late_the_replica(engine: Engine) {
     let leaving = server.caller("thor", &users[0].token);
     leaving.done("logout", json!({}), "").await;
     assert_eq!(leaving.ask("{ polls { totalCount } }").await.code(), "UNAUTHENTICATED");
+}
+
+async fn a_dead_replica_is_done_without(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.seed("thor", 2, &["--polls", "1", "--choices", "2", "--votes", "1"]);
+    let primary = world.url("thor");
+    let scheme = primary.split("://").next().unwrap();
+    let dead = format!("{scheme}://nobody@127.0.0.1:{}/nowhere", dead_port());
+    let database = format!("    database: {{ write: \"{primary}\", read: [\"{dead}\"] }}\n");
+    let yaml = world.read_config();
+    world.write_config(&yaml.replace("    name: Thor\n", &format!("    name: Thor\n{database}")));
+    let server = world.serve().await;
+    let thor = server.caller("thor", &users[0].token);
+    assert_eq!(thor.ask("{ polls { totalCount } }").await.at("/polls/totalCount"), 1);
 }

@@ -6,6 +6,7 @@ use crate::support::{Caller, Engine, Server, World, field, on_each_engine};
 
 on_each_engine!(
     a_page_costs_the_same_with_one_poll_and_a_hundred,
+    pages_of_a_thousand_choices_take_a_few_statements,
     tallies_cost_the_same_however_many_vote,
     a_request_is_logged_with_its_tenant_and_its_id,
 );
@@ -42,6 +43,16 @@ async fn a_page_costs_the_same_with_one_poll_and_a_hundred(engine: Engine) {
         assert_eq!(of_many, of_few, "{query}");
         assert!((1..=12).contains(&of_many), "{of_many} statements for {query}");
     }
+}
+
+async fn pages_of_a_thousand_choices_take_a_few_statements(engine: Engine) {
+    let world = World::new(engine).await;
+    let many = world.seed("thor", 10, &["--polls", "100", "--choices", "10", "--votes", "10"]);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &many[0].token);
+    let query = "{ polls(first: 100) { nodes { choices { votes(first: 1) { nodes { id } } } } } }";
+    let statements = statements(&server, &thor, query).await;
+    assert!(statements <= 10, "{statements} statements");
 }
 
 async fn tallies_cost_the_same_however_many_vote(engine: Engine) {
