@@ -244,16 +244,23 @@ where
     /// Fetches when all siblings have been polled. Whoever of them is polled next drives
     /// it, so it goes on when one of them is dropped.
     fn collect(&self) -> Collecting<K, V> {
-        let (fetch, state) = (Arc::clone(&self.fetch), Arc::clone(&self.state));
+        // The state holds its batches, so they must not hold it: whoever polls one has the
+        // loader, and a batch that nobody polls any more goes, with the connection it waits for.
+        let (fetch, state) = (Arc::clone(&self.fetch), Arc::downgrade(&self.state));
         let batch = async move {
-            let keys_now = || lock(&state).collecting.as_ref().map_or(0, |batch| batch.keys.len());
+            let keys_now = || {
+                let state = state.upgrade();
+                state.map_or(0, |state| {
+                    lock(&state).collecting.as_ref().map_or(0, |batch| batch.keys.len())
+                })
+            };
             let mut collected = 0;
             // A long list is polled in several goes: it is over when one brings no more keys.
             while keys_now() != collected {
                 collected = keys_now();
                 EndOfPoll::default().await;
             }
-            let collected = lock(&state).collecting.take();
+            let collected = state.upgrade().and_then(|state| lock(&state).collecting.take());
             fetch(collected.map_or_else(Vec::new, |batch| batch.keys)).await.map(Arc::new)
         };
         Collecting { keys: Vec::new(), batch: batch.boxed().shared() }
@@ -283,5 +290,47 @@ where
 impl<K, V> fmt::Debug for Loader<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loader").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn siblings_share_a_fetch_and_a_key_is_fetched_once() {
+        let fetches = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&fetches);
+        let loader: Loader<i64, i64> = Loader::new(move |mut keys: Vec<i64>| {
+            keys.sort_unstable();
+            lock(&log).push(keys.clone());
+            async move { Ok(keys.into_iter().map(|key| (key, key * 10)).collect()) }.boxed()
+        });
+        let loads = (0..100).chain(0..100).map(|key| loader.load(key));
+        let values = futures::future::join_all(loads).await;
+        let values: Vec<_> = values.into_iter().map(|value| value.unwrap()).collect();
+        assert_eq!(values[7], Some(70));
+        assert_eq!(loader.load(7).await.unwrap(), Some(70));
+        assert_eq!(*lock(&fetches), [(0..100).collect::<Vec<_>>()]);
+    }
+
+    #[tokio::test]
+    async fn what_a_fetch_holds_goes_with_those_who_wait_for_it() {
+        let held = Arc::new(());
+        let kept = Arc::clone(&held);
+        let loader: Loader<i64, i64> = Loader::new(move |_| {
+            let connection = Arc::clone(&kept);
+            async move {
+                futures::future::pending::<()>().await;
+                drop(connection);
+                Ok(HashMap::new())
+            }
+            .boxed()
+        });
+        let load = tokio::time::timeout(std::time::Duration::from_millis(50), loader.load(1));
+        assert!(load.await.is_err());
+        assert_eq!(Arc::strong_count(&held), 3, "here, in the loader and in the fetch");
+        drop(loader);
+        assert_eq!(Arc::strong_count(&held), 1);
     }
 }

@@ -10,6 +10,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{AccessError, DatabaseSpec, PoolSizes};
 
+/// The places that one open database takes, given back when the last holder is gone.
+pub(super) type Places = Arc<Vec<OwnedSemaphorePermit>>;
+
 /// The places that open databases take. A database that wants one asks for the least recently
 /// used idle one to be closed, and waits its turn.
 pub(super) struct Budget {
@@ -70,7 +73,7 @@ impl Budget {
         spec: &DatabaseSpec,
         patience: Duration,
         evict: impl Fn(Option<&str>),
-    ) -> Result<Vec<OwnedSemaphorePermit>, AccessError> {
+    ) -> Result<Places, AccessError> {
         let wanted = self.wanted(spec);
         let all = async {
             let mut taken = Vec::with_capacity(wanted.len());
@@ -78,14 +81,14 @@ impl Budget {
                 let evict = || evict(server.as_deref());
                 taken.push(self.wait(semaphore, *count, evict).await?);
             }
-            Ok(taken)
+            Ok(Arc::new(taken))
         };
         tokio::time::timeout(patience, all)
             .await
             .unwrap_or(Err(AccessError::Exhausted("database connections")))
     }
 
-    /// One place among the databases, and connections of each server, always in the same order.
+    /// Connections of each server, and one place among the databases, always in the same order.
     fn wanted(&self, spec: &DatabaseSpec) -> Vec<(Option<String>, Arc<Semaphore>, u32)> {
         let sizes = PoolSizes::of(spec.write.engine());
         let mut counts: std::collections::BTreeMap<String, u32> = Default::default();
@@ -95,7 +98,7 @@ impl Budget {
         for address in spec.read.iter().filter_map(super::DatabaseUrl::server_address) {
             *counts.entry(address).or_default() += sizes.read;
         }
-        let mut wanted = vec![(None, Arc::clone(&self.databases), 1)];
+        let mut wanted = Vec::new();
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         for (address, count) in counts {
             let server = servers.entry(address.clone()).or_insert_with(|| Server {
@@ -108,6 +111,8 @@ impl Budget {
             server.bound += missing;
             wanted.push((Some(address), Arc::clone(&server.places), count));
         }
+        // Last, so that those who wait for a busy server hold no places that others could use.
+        wanted.push((None, Arc::clone(&self.databases), 1));
         wanted
     }
 

@@ -43,7 +43,7 @@ pub(super) enum InPlace<'a> {
 impl InPlace<'_> {
     pub(super) fn run<T>(
         &self,
-        work: impl FnOnce(&rusqlite::Connection) -> Result<T, RouterError>,
+        work: impl Fn(&rusqlite::Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
         match self {
             Self::Readers(readers) => readers.run(work),

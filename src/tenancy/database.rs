@@ -2,16 +2,19 @@
 
 use std::{
     fmt,
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use sea_orm::DatabaseConnection;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     AccessError, DatabaseSpec, Engine,
+    budget::Places,
     connect::{Access, PoolBounds, connect},
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
     sqlite::{SqliteReaders, SqliteWriter},
@@ -64,15 +67,12 @@ struct Pools {
     /// On SQLite, where `read` is for what the verbs do not cover and opens when it is used.
     sqlite: Option<(SqliteReaders, SqliteWriter)>,
     /// Given back when the pools are closed.
-    places: Vec<OwnedSemaphorePermit>,
+    places: Places,
 }
 
 impl TenantDatabase {
     /// Opens all pools.
-    pub(super) async fn open(
-        spec: &DatabaseSpec,
-        places: Vec<OwnedSemaphorePermit>,
-    ) -> Result<Self, AccessError> {
+    pub(super) async fn open(spec: &DatabaseSpec, places: Places) -> Result<Self, AccessError> {
         if let Some(path) = spec.write.sqlite_path()
             && !path.is_file()
         {
@@ -81,7 +81,10 @@ impl TenantDatabase {
         let sizes = PoolSizes::of(spec.write.engine());
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
         let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
-        let sqlite = spec.write.sqlite_path().map(open_sqlite).transpose()?;
+        let sqlite = match spec.write.sqlite_path() {
+            Some(path) => Some(open_sqlite(path.to_owned(), Arc::clone(&places)).await?),
+            None => None,
+        };
         let write = match sqlite {
             Some(_) => None,
             None => Some(
@@ -145,12 +148,17 @@ impl TenantDatabase {
     }
 }
 
-fn open_sqlite(path: &Path) -> Result<(SqliteReaders, SqliteWriter), AccessError> {
-    let open = || {
-        let readers = SqliteReaders::open(path.to_owned())?;
-        Ok((readers, SqliteWriter::open(path)?))
+/// On a thread that may block: a log that a crash has left is written back first.
+async fn open_sqlite(
+    path: PathBuf,
+    places: Places,
+) -> Result<(SqliteReaders, SqliteWriter), AccessError> {
+    let open = move || {
+        let writer = SqliteWriter::open(&path, places)?;
+        Ok((SqliteReaders::open(path)?, writer))
     };
-    open().map_err(|error: rusqlite::Error| AccessError::unavailable(error))
+    let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
+    opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))
 }
 
 impl Drop for TenantDatabase {

@@ -175,17 +175,24 @@ impl Registry {
             Ok(database) => {
                 *opening = None;
                 slot.put(database);
-                // A place that another catalog has replaced meanwhile closes with its last user.
-                if self.view().slots.get(key).is_some_and(|current| Arc::ptr_eq(current, slot)) {
-                    self.open().insert(key.clone(), Arc::clone(slot));
-                }
-                self.acquire(slot)
-                    .ok_or_else(|| AccessError::unavailable("closed while it was opened"))
+                // Counted before anybody can find it and close it.
+                let lease = self.acquire(slot);
+                self.remember(key, slot);
+                lease.ok_or_else(|| AccessError::unavailable("closed while it was opened"))
             }
             Err(error) => {
                 *opening = Some(error.clone());
                 Err(error)
             }
+        }
+    }
+
+    /// Adds to what is open; but a place that another catalog has replaced meanwhile closes with
+    /// its last user.
+    fn remember(&self, key: &TenantKey, slot: &Arc<Slot>) {
+        let mut open = self.open();
+        if self.view().slots.get(key).is_some_and(|current| Arc::ptr_eq(current, slot)) {
+            open.insert(key.clone(), Arc::clone(slot));
         }
     }
 
@@ -237,12 +244,11 @@ impl Registry {
     fn close_idle(&self, idle: Duration) {
         let idle = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
         self.open().retain(|_, slot| {
-            let close = !slot.is_open()
-                || (!slot.is_used() && slot.now().saturating_sub(slot.last_used()) >= idle);
-            if close {
+            let unused = slot.now().saturating_sub(slot.last_used()) >= idle;
+            if slot.is_open() && !slot.is_used() && unused {
                 slot.take();
             }
-            !close
+            slot.is_open()
         });
     }
 

@@ -166,12 +166,15 @@ impl TenantRouter {
         let ended = transaction.end(result.is_ok()).await;
         match result {
             Ok(value) => ended.map(|()| value).map_err(E::from),
-            Err(error) => {
-                if let Err(rollback) = ended {
+            Err(error) => match ended {
+                Ok(()) => Err(error),
+                // It may have been refused for what others in the batch wrote, and that is lost.
+                Err(lost @ RouterError::Commit(_)) => Err(lost.into()),
+                Err(rollback) => {
                     tracing::warn!(error = %rollback, "a rollback failed; closing does it");
+                    Err(error)
                 }
-                Err(error)
-            }
+            },
         }
     }
 }

@@ -42,6 +42,16 @@ where
     tokio::spawn(work)
 }
 
+/// Runs what may take long on this thread, whose other tasks another thread takes over.
+pub(super) fn block_in_place<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    // On a runtime of one thread, as in tests, there is no other.
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// Runs a function for no tenant on a thread that may block.
 pub fn spawn_blocking_untenanted<T>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T>
 where

@@ -8,6 +8,7 @@ use sea_orm::{
 use super::{
     RouterError,
     connection::{Connection, delegate_connection},
+    spawn::block_in_place,
     sqlite,
 };
 
@@ -78,7 +79,7 @@ impl Writer {
         }
     }
 
-    /// Deletes rows and tells how many.
+    /// Deletes rows and tells how many. What goes with them has no bound, so this may block.
     ///
     /// # Errors
     /// What the database answers.
@@ -86,7 +87,9 @@ impl Writer {
         match self.0.in_place() {
             Some(place) => {
                 let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))
+                let deleted =
+                    block_in_place(|| place.run(|sqlite| sqlite::execute(sqlite, &query)));
+                self.0.watch_in_place(deleted)
             }
             None => Ok(query.exec(self).await?.rows_affected),
         }

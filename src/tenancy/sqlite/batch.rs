@@ -16,7 +16,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use crate::tenancy::{RouterError, spawn::spawn_blocking_untenanted, spawn_untenanted};
+use super::open::Access;
+use crate::tenancy::{
+    RouterError, budget::Places, spawn::spawn_blocking_untenanted, spawn_untenanted,
+};
 
 /// How many turns share a commit at most.
 const MAX_BATCH: usize = 128;
@@ -37,6 +40,8 @@ struct Inner {
 pub(super) struct State {
     pub(super) connection: Connection,
     batch: Option<Batch>,
+    /// Given back when the connection is closed, whoever has it last.
+    _places: Places,
 }
 
 #[derive(Debug)]
@@ -53,8 +58,9 @@ pub(super) type Turn = OwnedMutexGuard<State>;
 
 impl SqliteWriter {
     /// Opens the file for writing.
-    pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        let state = State { connection: super::open(path, false)?, batch: None };
+    pub fn open(path: &Path, places: Places) -> rusqlite::Result<Self> {
+        let connection = super::open(path, Access::Write)?;
+        let state = State { connection, batch: None, _places: places };
         let state = Arc::new(Mutex::new(state));
         Ok(Self(Arc::new(Inner { state, waiting: AtomicUsize::new(0) })))
     }
@@ -73,6 +79,9 @@ impl SqliteWriter {
         // Another process may hold the lock, and waiting for it blocks the thread.
         let begun = blocking(turn, |mut turn| {
             let begun = turn.connection.execute_batch("BEGIN IMMEDIATE; SAVEPOINT turn");
+            if begun.is_err() && !turn.connection.is_autocommit() {
+                let _ = turn.connection.execute_batch("ROLLBACK");
+            }
             if begun.is_ok() {
                 turn.batch = Some(Batch { turns: 0, outcome: watch::Sender::new(None) });
             }

@@ -4,22 +4,50 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 
-/// How long a statement waits for a lock that another process holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a write waits for a lock that another process holds, on a thread that may block.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a read waits for one, on any thread. With a write-ahead log a read meets locks only
+/// while the log is recovered or closed.
+const READ_TIMEOUT: Duration = Duration::from_millis(250);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
-/// Opens an existing file. `query_only`: the database itself refuses writes.
-pub(super) fn open(path: &Path, query_only: bool) -> rusqlite::Result<Connection> {
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The database itself refuses writes.
+    Read,
+    /// Sees to it that the file has a write-ahead log, without which readers and the writer
+    /// would wait for each other.
+    Write,
+}
+
+/// Opens an existing file.
+pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true)?;
-    // An acknowledged commit is on disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    if query_only {
-        connection.pragma_update(None, "query_only", true)?;
+    match access {
+        Access::Read => {
+            connection.busy_timeout(READ_TIMEOUT)?;
+            connection.pragma_update(None, "query_only", true)?;
+        }
+        Access::Write => {
+            connection.busy_timeout(WRITE_TIMEOUT)?;
+            // An acknowledged commit is on disk.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| {
+                let mode: String = row.get(0)?;
+                if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(no_wal(&mode)) }
+            })?;
+        }
     }
     Ok(connection)
+}
+
+fn no_wal(mode: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    let message = format!("the file keeps journal mode {mode} and takes no write-ahead log");
+    rusqlite::Error::SqliteFailure(code, Some(message))
 }

@@ -7,14 +7,17 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::tenancy::RouterError;
+use super::open::Access;
+use crate::tenancy::{RouterError, spawn::block_in_place};
 
 /// How many unused connections are kept. A statement runs on the calling thread, so no more are
 /// in use at once than there are threads.
 const KEPT: usize = 8;
-/// A statement of so many virtual machine steps is stopped: some seconds of work, where a page
-/// takes thousands.
-const MAX_STEPS: u32 = 50_000_000;
+/// A statement of so many virtual machine steps, some ten milliseconds, where a page takes
+/// thousands, is begun again where it holds nobody up.
+const SHORT: u32 = 400_000;
+/// A statement of so many steps is stopped for good: some seconds of work.
+const MAX_STEPS: u32 = 100_000_000;
 /// How often a running statement is looked at, in steps.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
@@ -28,35 +31,55 @@ pub struct SqliteReaders {
 impl SqliteReaders {
     /// Opens the first connection, so that a file that is no database is an error here.
     pub fn open(path: PathBuf) -> rusqlite::Result<Self> {
-        let first = super::open(&path, true)?;
+        let first = super::open(&path, Access::Read)?;
         first.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(Self { path, idle: Mutex::new(vec![first]) })
     }
 
-    /// Runs a statement on a connection of its own, in place. The caller keeps it short.
+    /// Runs a statement on a connection of its own, in place; again, on a thread that may block,
+    /// if it turns out to be long.
     pub fn run<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, RouterError>,
+        work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let connection = match kept {
             Some(connection) => connection,
-            None => super::open(&self.path, true)?,
+            None => super::open(&self.path, Access::Read)?,
         };
-        let mut looks = 0;
-        connection.progress_handler(
-            STEPS_BETWEEN_LOOKS,
-            Some(move || {
-                looks += 1;
-                looks > MAX_STEPS / STEPS_BETWEEN_LOOKS.unsigned_abs()
-            }),
-        )?;
-        let result = work(&connection);
+        let mut result = bounded(&connection, SHORT, &work);
+        if result.as_ref().is_err_and(is_interrupted) {
+            result = block_in_place(|| bounded(&connection, MAX_STEPS, &work));
+        }
         let mut idle = idle();
         if idle.len() < KEPT {
             idle.push(connection);
         }
         result
     }
+}
+
+fn bounded<T>(
+    connection: &Connection,
+    max_steps: u32,
+    work: impl Fn(&Connection) -> Result<T, RouterError>,
+) -> Result<T, RouterError> {
+    let mut looks = 0;
+    connection.progress_handler(
+        STEPS_BETWEEN_LOOKS,
+        Some(move || {
+            looks += 1;
+            looks > max_steps / STEPS_BETWEEN_LOOKS.unsigned_abs()
+        }),
+    )?;
+    work(connection)
+}
+
+fn is_interrupted(error: &RouterError) -> bool {
+    matches!(
+        error,
+        RouterError::Sqlite(rusqlite::Error::SqliteFailure(error, _))
+            if error.code == rusqlite::ErrorCode::OperationInterrupted
+    )
 }

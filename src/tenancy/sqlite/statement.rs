@@ -80,7 +80,9 @@ fn bind_one(value: Value) -> Result<ToSqlOutput<'static>> {
         Value::TinyUnsigned(value) => integer(value.map(i64::from)),
         Value::SmallUnsigned(value) => integer(value.map(i64::from)),
         Value::Unsigned(value) => integer(value.map(i64::from)),
-        Value::BigUnsigned(value) => integer(value.and_then(|value| i64::try_from(value).ok())),
+        Value::BigUnsigned(value) => integer(
+            value.map(i64::try_from).transpose().map_err(|_| unsupported("so large a number"))?,
+        ),
         Value::Float(value) => value.map_or(SqlValue::Null, |value| SqlValue::Real(value.into())),
         Value::Double(value) => value.map_or(SqlValue::Null, SqlValue::Real),
         Value::String(value) => text(value),
@@ -101,7 +103,7 @@ where
 {
     let mut model = <E::ActiveModel as ActiveModelTrait>::default();
     for (index, (column, ty)) in columns.iter().enumerate() {
-        model.set(*column, value(row.get_ref(index)?, ty)?);
+        model.try_set(*column, value(row.get_ref(index)?, ty)?)?;
     }
     Ok(model.try_into_model()?)
 }

@@ -28,6 +28,10 @@ impl SqliteTransaction {
     ) -> Result<T, RouterError> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match &*turn {
+            // SQLite itself rolls back on some errors; what came then would be kept alone.
+            Some(turn) if turn.connection.is_autocommit() => {
+                Err(RouterError::Commit("the transaction was rolled back".into()))
+            }
             Some(turn) => work(&turn.connection),
             None => Err(RouterError::EscapedWriter),
         }
