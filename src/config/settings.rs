@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{Args, Command, ValueEnum, value_parser};
 
+use super::{ByteSize, SubscriptionSettings, limit_ranges, limit_settings::LimitSettings};
 use crate::tenancy::TenantKey;
 
 /// All settings of `serve`.
@@ -15,10 +16,16 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Bounds on requests.
     #[command(flatten)]
-    pub requests: RequestSettings,
+    pub limits: LimitSettings,
+    /// Bounds on sockets and event streams.
+    #[command(flatten)]
+    pub subscriptions: SubscriptionSettings,
     /// Bounds on open databases.
     #[command(flatten)]
     pub databases: DatabaseSettings,
+    /// Answers that are kept.
+    #[command(flatten)]
+    pub cache: CacheSettings,
     /// Tokens, passwords, registration.
     #[command(flatten)]
     pub accounts: AccountSettings,
@@ -50,21 +57,6 @@ pub struct ServerSettings {
     pub shutdown_grace_seconds: u32,
 }
 
-/// Bounds on requests.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Requests")]
-pub struct RequestSettings {
-    /// How long one request may take, in seconds
-    #[arg(long, env = "POLLS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = 30,
-        value_parser = value_parser!(u32).range(1..=3600))]
-    pub request_timeout_seconds: u32,
-
-    /// The largest request body, in bytes
-    #[arg(long, env = "POLLS_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024,
-        value_parser = value_parser!(u32).range(1024..=64 * 1024 * 1024))]
-    pub max_body_bytes: u32,
-}
-
 /// Bounds on open databases.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Databases")]
@@ -86,6 +78,16 @@ pub struct DatabaseSettings {
     pub connections_per_server: u32,
 }
 
+/// Answers that are kept.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Result cache")]
+pub struct CacheSettings {
+    /// Memory for answers that are kept for as long as they hold, over all tenants on SQLite, such
+    /// as 64MiB; or off
+    #[arg(long, env = "POLLS_RESULT_CACHE", value_name = "SIZE", default_value = "64MiB")]
+    pub result_cache: ByteSize,
+}
+
 /// Tokens, passwords, registration.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Accounts")]
@@ -97,8 +99,18 @@ pub struct AccountSettings {
 
     /// How many accounts one address may register in a minute
     #[arg(long, env = "POLLS_REGISTRATIONS_PER_MINUTE", value_name = "COUNT", default_value_t = 300,
-        value_parser = value_parser!(u32).range(1..=1_000_000))]
+        value_parser = value_parser!(u32).range(limit_ranges::PER_MINUTE))]
     pub registrations_per_minute: u32,
+
+    /// How often in a minute sign-ins of one user name may fail
+    #[arg(long, env = "POLLS_FAILED_LOGINS_PER_USER", value_name = "COUNT", default_value_t = 10,
+        value_parser = value_parser!(u32).range(limit_ranges::PER_MINUTE))]
+    pub failed_logins_per_user: u32,
+
+    /// How often in a minute sign-ins from one address may fail
+    #[arg(long, env = "POLLS_FAILED_LOGINS_PER_ADDRESS", value_name = "COUNT",
+        default_value_t = 100, value_parser = value_parser!(u32).range(limit_ranges::PER_MINUTE))]
+    pub failed_logins_per_address: u32,
 
     /// How many passwords are hashed at once [default: the number of processor cores]
     #[arg(long, env = "POLLS_MAX_PASSWORD_HASHES", value_name = "COUNT",
@@ -134,14 +146,6 @@ impl ServerSettings {
     #[must_use]
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_seconds.into())
-    }
-}
-
-impl RequestSettings {
-    /// How long one request may take.
-    #[must_use]
-    pub fn timeout(&self) -> Duration {
-        Duration::from_secs(self.request_timeout_seconds.into())
     }
 }
 

@@ -3,11 +3,11 @@
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::types::OperationDefinition,
+    parser::types::{ExecutableDocument, OperationDefinition},
     registry::{MetaType, MetaTypeName, Registry},
 };
 
-use super::error::ApiError;
+use super::error::{ApiError, Code};
 
 /// The variables that the operation takes, defaults filled in; others are left out.
 ///
@@ -40,6 +40,42 @@ pub(super) fn variables(
         }
     }
     if errors.is_empty() { Ok(coerced) } else { Err(ApiError::bad_input(errors.join(" "))) }
+}
+
+/// Refuses documents with variables of types that are not there. Validation, which is to tell
+/// of them, panics where such a variable is a list with a default.
+///
+/// # Errors
+/// `GRAPHQL_VALIDATION_FAILED`.
+pub(super) fn known_types(
+    registry: &Registry,
+    document: &ExecutableDocument,
+) -> Result<(), ApiError> {
+    for (_, operation) in document.operations.iter() {
+        for definition in &operation.node.variable_definitions {
+            let ty = definition.node.var_type.node.to_string();
+            let name = MetaTypeName::concrete_typename(&ty);
+            if !registry.types.contains_key(name) {
+                let shown: String = name.chars().take(100).collect();
+                let message = format!("Unknown type \"{shown}\".");
+                return Err(ApiError::new(Code::ValidationFailed, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a document has one operation, all of whose variables are given.
+pub(super) fn is_complete(document: &ExecutableDocument, given: &Variables) -> bool {
+    let mut operations = document.operations.iter();
+    match (operations.next(), operations.next()) {
+        (Some((_, only)), None) => only
+            .node
+            .variable_definitions
+            .iter()
+            .all(|definition| given.contains_key(&definition.node.name.node)),
+        _ => false,
+    }
 }
 
 /// Whether a value fits a type; `at` is where it stands.

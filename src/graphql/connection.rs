@@ -202,7 +202,7 @@ macro_rules! connection {
             /// Where the node stands in the list: for `after` and `before`.
             cursor: String,
             /// The node.
-            node: $node,
+            node: $crate::graphql::in_place::One<$node>,
         }
 
         impl $connection {
@@ -233,14 +233,14 @@ macro_rules! connection {
             async fn edges(&self) -> Vec<$edge> {
                 let edge = |row: &<$entity as sea_orm::EntityTrait>::Model| $edge {
                     cursor: self.cursors.encode(self.position(row)),
-                    node: $node::from(row.clone()),
+                    node: $crate::graphql::in_place::One::of(row.clone()),
                 };
                 self.rows.iter().map(edge).collect()
             }
 
             /// The page's nodes.
-            async fn nodes(&self) -> Vec<$node> {
-                self.rows.iter().cloned().map($node::from).collect()
+            async fn nodes(&self) -> $crate::graphql::in_place::Many<$node> {
+                $crate::graphql::in_place::Many::of(self.rows.iter().cloned())
             }
 
             /// Where the page ends and whether there is more.

@@ -1,12 +1,6 @@
 //! What resolvers know of the request they run for.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::Context;
 
@@ -38,7 +32,6 @@ pub struct RequestContext {
     /// Who calls.
     pub caller: Caller,
     pub(super) loaders: Loaders,
-    executing: AtomicBool,
 }
 
 impl RequestContext {
@@ -47,22 +40,12 @@ impl RequestContext {
     pub fn new(tenant: Arc<Tenant>, caller: Caller) -> Self {
         let viewer_id = caller.viewer.as_ref().map(|viewer| viewer.user.id);
         let loaders = Loaders::new(viewer_id);
-        Self { tenant, caller, loaders, executing: AtomicBool::new(false) }
+        Self { tenant, caller, loaders }
     }
 
     /// The context of the running request.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> ApiResult<&'a Arc<Self>> {
         ctx.data::<Arc<Self>>().map_err(|_| ApiError::internal("a request without its context"))
-    }
-
-    /// Whether execution has begun: before that, an answer has errors and no data.
-    #[must_use]
-    pub fn is_executing(&self) -> bool {
-        self.executing.load(Ordering::Acquire)
-    }
-
-    pub(super) fn set_executing(&self) {
-        self.executing.store(true, Ordering::Release);
     }
 
     /// The tenant's key.

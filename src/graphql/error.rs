@@ -20,7 +20,9 @@ pub enum Code {
     BadUserInput,
     /// Past a limit of this server.
     LimitExceeded,
-    /// Persisted queries are not served.
+    /// No document is known by that id or hash.
+    PersistedQueryNotFound,
+    /// Documents cannot be named here.
     PersistedQueryNotSupported,
     /// Who are you?
     Unauthenticated,
@@ -28,6 +30,8 @@ pub enum Code {
     Forbidden,
     /// The id belongs to another tenant.
     WrongTenant,
+    /// What is subscribed to is not there, or no longer.
+    NotFound,
     /// The tenant takes no changes now.
     TenantReadOnly,
     /// The tenant's database cannot be reached now.
@@ -47,10 +51,12 @@ impl Code {
             Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
             Self::WrongTenant => "WRONG_TENANT",
+            Self::NotFound => "NOT_FOUND",
             Self::TenantReadOnly => "TENANT_READ_ONLY",
             Self::TenantUnavailable => "TENANT_UNAVAILABLE",
             Self::RateLimited => "RATE_LIMITED",
@@ -106,6 +112,15 @@ impl ApiError {
     #[must_use]
     pub fn limit(limit: &'static str, max: usize, message: impl Into<String>) -> Self {
         Self::new(Code::LimitExceeded, message).with("limit", limit).with("max", max)
+    }
+
+    /// Too often, or too many at once; the limit is named.
+    #[must_use]
+    pub fn rate_limited(limit: &'static str, max: usize, retry_seconds: u64) -> Self {
+        Self::new(Code::RateLimited, "Too many of these at the moment; try again later.")
+            .with("limit", limit)
+            .with("max", max)
+            .with("retryAfter", retry_seconds.max(1))
     }
 
     /// Only for people who are signed in.
@@ -164,9 +179,8 @@ impl From<ApiError> for async_graphql::Error {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::RateLimited(wait) => {
-                Self::new(Code::RateLimited, "Too many of these at the moment; try again later.")
-                    .with("retryAfter", wait.as_secs().max(1))
+            Failure::RateLimited { wait, limit, max } => {
+                Self::rate_limited(limit, max, wait.as_secs())
             }
             Failure::Router(error) if error.is_unreachable() || error.is_busy() => {
                 Self::unavailable(error.to_string())

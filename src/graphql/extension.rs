@@ -1,78 +1,60 @@
-//! Gives the errors of async-graphql's own phases their codes, and tells when execution begins.
+//! Stops the library behind validation: what validates documents does not execute them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
-    Request, Response, ServerError, ServerResult, ValidationResult,
-    extensions::{
-        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest,
-        NextValidation,
-    },
+    Request, Response, SchemaEnv, ServerResult, Value,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest},
 };
 
-use super::{
-    coerce,
-    context::RequestContext,
-    error::{ApiError, Code},
-    operation::select,
-};
+/// Ends every request where execution would begin. On the way it learns of the registry of types,
+/// which the library shows to its extensions alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ValidateOnly {
+    types: Arc<OnceLock<Types>>,
+}
 
-/// Made once for the schema.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Phases;
+/// The schema's types.
+#[derive(Clone)]
+pub(super) struct Types(pub SchemaEnv);
 
-impl ExtensionFactory for Phases {
+impl std::fmt::Debug for Types {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Types").finish_non_exhaustive()
+    }
+}
+
+impl ValidateOnly {
+    /// Known once any request was validated.
+    pub(super) fn types(&self) -> Option<Types> {
+        self.types.get().cloned()
+    }
+}
+
+impl ExtensionFactory for ValidateOnly {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(*self)
+        Arc::new(self.clone())
     }
 }
 
 #[async_trait::async_trait]
-impl Extension for Phases {
+impl Extension for ValidateOnly {
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
-        mut request: Request,
+        request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let given = std::mem::take(&mut request.variables);
-        let name = request.operation_name.clone();
-        let document = request.parsed_query()?;
-        let variables = select(document, name.as_deref())
-            .and_then(|operation| coerce::variables(&ctx.schema_env.registry, operation, given))
-            .map_err(ApiError::into_server_error)?;
-        request.variables = variables;
+        self.types.get_or_init(|| Types(ctx.schema_env.clone()));
         next.run(ctx, request).await
-    }
-
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.map_err(with_code)
     }
 
     async fn execute(
         &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
+        _: &ExtensionContext<'_>,
+        _: Option<&str>,
+        _: NextExecute<'_>,
     ) -> Response {
-        if let Ok(request) = ctx.data::<Arc<RequestContext>>() {
-            request.set_executing();
-        }
-        next.run(ctx, operation_name).await
+        Response::new(Value::Null)
     }
-}
-
-fn with_code(errors: Vec<ServerError>) -> Vec<ServerError> {
-    let coded = |mut error: ServerError| {
-        let extensions = error.extensions.get_or_insert_with(Default::default);
-        if extensions.get("code").is_none() {
-            extensions.set("code", Code::ValidationFailed.as_str());
-        }
-        error
-    };
-    errors.into_iter().map(coded).collect()
 }

@@ -266,6 +266,13 @@ where
         Collecting { keys: Vec::new(), batch: batch.boxed().shared() }
     }
 
+    /// Keeps a value that is known already.
+    pub(super) fn prime(&self, key: K, value: V) {
+        let known = Ok(Arc::new(HashMap::from([(key, value)])));
+        let batch = futures::future::ready(known).boxed().shared();
+        lock(&self.state).batch_of.insert(key, batch);
+    }
+
     fn clear(&self) {
         lock(&self.state).batch_of.clear();
     }

@@ -1,9 +1,9 @@
 //! What must be right about a request before its first resolver runs.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::{
-    Request, ServerError,
+    ServerError, Variables,
     parser::{
         Error, parse_query,
         types::{
@@ -15,9 +15,13 @@ use async_graphql::{
 
 use super::{
     cost,
+    document::{Document, Documents},
     error::{ApiError, Code},
-    limits::{self, QueryLimits},
+    limits::{self, QueryLimits, Size},
+    parameters::Parameters,
+    persisted,
 };
+use crate::tenancy::{Pass, Tenant};
 
 /// The root fields that run without a token everywhere, and whatever token is sent.
 const FREE_FIELDS: [&str; 5] = ["tenant", "login", "register", "logout", "__typename"];
@@ -25,33 +29,106 @@ const FREE_FIELDS: [&str; 5] = ["tenant", "login", "register", "logout", "__type
 /// A request that may be executed.
 #[derive(Debug)]
 pub struct Operation {
-    /// What to execute, parsed.
-    pub request: Request,
     /// What it does.
     pub kind: OperationType,
     /// Whether it asks only for what a bad token does not stand in the way of.
     pub ignores_token: bool,
+    /// The right to run beside the tenant's other operations, once it has it.
+    pub pass: Option<Pass>,
+    pub(super) document: Arc<Document>,
+    /// The operation to execute, where it was named.
+    pub(super) name: Option<String>,
+    pub(super) variables: Variables,
+    /// The hash to keep the text by once it proves valid.
+    pub(super) register: Option<persisted::Hash>,
 }
 
-/// Parses a request and checks its size and its operation.
+impl Operation {
+    /// Parses the text in the parameters, and checks its size and its operation. The request of a
+    /// tenant goes through `PollsSchema::prepare`, which knows documents already.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(limits: &QueryLimits, parameters: Parameters) -> Result<Self, Vec<ServerError>> {
+        let text = parameters.query.clone().unwrap_or_default();
+        limits::check_length(&text, limits).map_err(server_error)?;
+        of_document(Arc::new(parse(&text, limits)?), limits, parameters)
+    }
+
+    /// Whether the document is to be kept by its hash once it proves valid.
+    #[must_use]
+    pub const fn registers(&self) -> bool {
+        self.register.is_some()
+    }
+
+    /// What it takes to ask for it once more.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        Parameters {
+            query: Some(self.document.text.as_ref().to_owned()),
+            operation_name: self.name.clone(),
+            variables: self.variables.clone(),
+            ..Parameters::default()
+        }
+    }
+}
+
+/// Finds the document of a request, parses it if it is new, and checks its size and its
+/// operation.
 ///
 /// # Errors
 /// What is wrong with it; nothing was executed.
-pub fn prepare(limits: &QueryLimits, mut request: Request) -> Result<Operation, Vec<ServerError>> {
-    limits::check_text(&request.query, limits).map_err(server_error)?;
-    let document = parse_query(&request.query).map_err(|error| match error {
+pub(super) fn prepare(
+    documents: &Documents,
+    registered: &persisted::Registered,
+    limits: &QueryLimits,
+    tenant: &Tenant,
+    parameters: Parameters,
+) -> Result<Operation, Vec<ServerError>> {
+    let found = persisted::find(registered, tenant, &parameters).map_err(server_error)?;
+    let text = found.text.as_deref().or(parameters.query.as_deref()).unwrap_or_default();
+    limits::check_length(text, limits).map_err(server_error)?;
+    let document = match documents.get(text) {
+        Some(document) => document,
+        None => Arc::new(parse(text, limits)?),
+    };
+    let operation = of_document(document, limits, parameters)?;
+    Ok(Operation { register: found.register, ..operation })
+}
+
+fn of_document(
+    document: Arc<Document>,
+    limits: &QueryLimits,
+    parameters: Parameters,
+) -> Result<Operation, Vec<ServerError>> {
+    document.check(limits).map_err(server_error)?;
+    let name = parameters.operation_name;
+    let operation = select(&document.parsed, name.as_deref()).map_err(server_error)?;
+    cost::check(&document.parsed, operation, &parameters.variables, limits.complexity)
+        .map_err(server_error)?;
+    let kind = operation.ty;
+    let ignores_token = root_fields(&document.parsed, &operation.selection_set.node)
+        .is_subset(&BTreeSet::from(FREE_FIELDS));
+    Ok(Operation {
+        kind,
+        ignores_token,
+        pass: None,
+        document,
+        name,
+        variables: parameters.variables,
+        register: None,
+    })
+}
+
+fn parse(text: &str, limits: &QueryLimits) -> Result<Document, Vec<ServerError>> {
+    let lexed = limits::lex(text);
+    lexed.check(limits).map_err(server_error)?;
+    let parsed = parse_query(text).map_err(|error| match error {
         Error::RecursionLimitExceeded => server_error(limits::too_deep(limits)),
         error => vec![parse_failed(error.into())],
     })?;
-    let operation = select(&document, request.operation_name.as_deref()).map_err(server_error)?;
-    limits::check_document(&document, limits).map_err(server_error)?;
-    cost::check(&document, operation, &request.variables, limits.complexity)
-        .map_err(server_error)?;
-    let kind = operation.ty;
-    let ignores_token = root_fields(&document, &operation.selection_set.node)
-        .is_subset(&BTreeSet::from(FREE_FIELDS));
-    request.set_parsed_query(document);
-    Ok(Operation { request, kind, ignores_token })
+    let size = Size::of(&parsed);
+    Ok(Document::new(text.into(), parsed, lexed, size))
 }
 
 fn server_error(error: ApiError) -> Vec<ServerError> {

@@ -9,11 +9,15 @@ use super::{
     context::RequestContext,
     error::{ApiError, ApiResult},
     id::{self, Kind},
+    in_place::One,
     object::{
         Node, Poll, PollConnection, PollOrder, Tenant, User, UserConnection, load_node, polls,
     },
 };
-use crate::service::{self, Violation, poll::Filter};
+use crate::service::{
+    self, Violation,
+    poll::{Filter, Openness},
+};
 
 /// How many ids `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -36,7 +40,7 @@ pub(super) struct PollFilter {
 }
 
 impl PollFilter {
-    fn resolve(self, request: &RequestContext) -> ApiResult<Filter> {
+    async fn resolve(self, request: &RequestContext) -> ApiResult<Filter> {
         let created_by = match &self.created_by {
             // A well-formed id of something else is the id of nobody, who made no polls.
             Some(id) => {
@@ -46,9 +50,13 @@ impl PollFilter {
             None => None,
         };
         let viewer_id = request.viewer().map(|viewer| viewer.id);
+        let is_open = match self.is_open {
+            Some(open) => Some(Openness::now(open).await?),
+            None => None,
+        };
         Ok(Filter {
             search: search(self.search.as_deref())?,
-            is_open: self.is_open,
+            is_open,
             created_by,
             voted: self.viewer_has_voted.map(|voted| (viewer_id, voted)),
         })
@@ -108,14 +116,14 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The poll's global id.")] id: ID,
-    ) -> Option<ApiResult<Poll>> {
+    ) -> Option<ApiResult<One<Poll>>> {
         let load = async {
             let request = reader(ctx)?;
             let id = id::argument(request, "id", &id)?;
             if id.kind != Kind::Poll {
                 return Ok(None);
             }
-            Ok(request.loaders.polls.load(id.row).await?.map(Poll::from))
+            Ok(request.loaders.polls.load(id.row).await?.map(One::of))
         };
         load.await.transpose()
     }
@@ -134,7 +142,7 @@ impl Query {
         order_by: PollOrder,
     ) -> Option<ApiResult<PollConnection>> {
         let load = async {
-            let filter = filter.unwrap_or_default().resolve(reader(ctx)?)?;
+            let filter = filter.unwrap_or_default().resolve(reader(ctx)?).await?;
             polls(ctx, &filter, order_by, PageArguments { first, after, last, before }).await
         };
         Some(load.await)

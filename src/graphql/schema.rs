@@ -1,29 +1,46 @@
-//! The schema, put together. No I/O in here.
+//! The schema, put together, and what runs on it. No I/O in here.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{
+    Context, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError,
+    ValidationMode,
+    parser::types::{ExecutableDocument, OperationType},
+};
+use futures::{FutureExt, stream::BoxStream};
 
 use super::{
-    error::{ApiError, ApiResult},
-    extension::Phases,
+    attempts::Attempts,
+    coerce,
+    context::RequestContext,
+    document::Documents,
+    error::{ApiError, ApiResult, Code},
+    extension::{Types, ValidateOnly},
+    introspection::Policy,
     limits::QueryLimits,
     mutation::Mutation,
+    operation::{self, Operation},
+    parameters::Parameters,
+    persisted::Registered,
     query::Query,
-    rate::RateLimiter,
+    subscription::{Events, Gate, Subscription, one_root_field},
 };
-use crate::service::account::Accounts;
-
-/// The schema of this service.
-pub type PollsSchema = Schema<Query, Mutation, EmptySubscription>;
+use crate::{
+    service::account::Accounts,
+    tenancy::{Introspection, Tenant},
+};
 
 /// What resolvers share over all requests and tenants: nothing in it belongs to any of them.
 #[derive(Debug)]
 pub struct Services {
     /// Around passwords.
     pub accounts: Accounts,
-    /// How often an address may register at a tenant.
-    pub registrations: RateLimiter,
+    /// How often people may register, or fail to sign in.
+    pub attempts: Attempts,
+    /// Who may ask what the schema is, where nothing else is said for the tenant.
+    pub introspection: Introspection,
+    /// Who is told of changes; kept by tenant.
+    pub events: Events,
 }
 
 impl Services {
@@ -32,23 +49,152 @@ impl Services {
     }
 }
 
-/// The schema, ready to execute.
+type Library = Schema<Query, Mutation, Subscription>;
+
+/// The schema of this service, with the documents that it knows. Cheap to clone.
+#[derive(Clone)]
+pub struct PollsSchema(Arc<Inner>);
+
+struct Inner {
+    /// Validates documents, and executes none.
+    validating: Library,
+    /// Executes documents that passed. Without extensions: with any, the library takes twice as
+    /// long for each field.
+    executing: Library,
+    types: Types,
+    documents: Documents,
+    registered: Registered,
+    /// Who may ask what the schema is, where nothing else is said for the tenant.
+    introspection: Introspection,
+}
+
+/// The schema, ready to execute; nothing if the library does not tell its types.
 #[must_use]
-pub fn build(services: Arc<Services>) -> PollsSchema {
-    builder().extension(Phases).data(services).finish()
+pub fn build(services: Arc<Services>) -> Option<PollsSchema> {
+    let extension = ValidateOnly::default();
+    let validating = builder().extension(extension.clone()).finish();
+    validating.execute("{ __typename }").now_or_never()?;
+    Some(PollsSchema(Arc::new(Inner {
+        validating,
+        introspection: services.introspection,
+        executing: builder().validation_mode(ValidationMode::Fast).data(services).finish(),
+        types: extension.types()?,
+        documents: Documents::new(),
+        registered: Registered::new(),
+    })))
 }
 
 /// The schema in the schema definition language, as `schema.graphql` holds it.
 #[must_use]
 pub fn sdl() -> String {
     let schema = builder().finish();
-    let sdl = schema.sdl_with_options(SDLExportOptions::new());
+    let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by());
     format!("{}\n", sdl.trim())
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     // The limits on size and depth are checked before, over memoised fragments: the library's
     // own checks of recursion would take exponential time.
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+    Schema::build(Query, Mutation::default(), Subscription)
         .limit_recursive_depth(QueryLimits::MAX_DEPTH)
+}
+
+impl PollsSchema {
+    /// Finds the document of a request, parses it if it is new, and checks its size and its
+    /// operation.
+    ///
+    /// # Errors
+    /// What is wrong with it; nothing was executed.
+    pub fn prepare(
+        &self,
+        limits: &QueryLimits,
+        tenant: &Tenant,
+        parameters: Parameters,
+    ) -> Result<Operation, Vec<ServerError>> {
+        operation::prepare(&self.0.documents, &self.0.registered, limits, tenant, parameters)
+    }
+
+    /// Executes a query or a mutation.
+    ///
+    /// # Errors
+    /// What is wrong with its variables or its document; nothing was executed.
+    pub async fn execute(
+        &self,
+        mut operation: Operation,
+        context: Arc<RequestContext>,
+    ) -> Result<Response, Vec<ServerError>> {
+        // Given back when the execution ends, or is given up.
+        let _pass = operation.pass.take();
+        let document = operation.document.parsed.clone();
+        let request = self.validate(operation, document, &context).await?;
+        Ok(self.0.executing.execute(request.data(context)).await)
+    }
+
+    /// Executes a subscription, whose news comes through the gate.
+    ///
+    /// # Errors
+    /// What is wrong with its variables or its document; nothing was executed.
+    pub(super) async fn stream(
+        &self,
+        operation: Operation,
+        context: Arc<RequestContext>,
+        gate: Arc<Gate>,
+    ) -> Result<BoxStream<'static, Response>, Vec<ServerError>> {
+        let document = operation.document.parsed.clone();
+        let document = one_root_field(document, operation.name.as_deref())?;
+        let request = self.validate(operation, document, &context).await?;
+        Ok(self.0.executing.execute_stream(request.data(context).data(gate)))
+    }
+
+    /// Coerces all variables first, then validates a document that is new.
+    async fn validate(
+        &self,
+        operation: Operation,
+        parsed: ExecutableDocument,
+        context: &RequestContext,
+    ) -> Result<Request, Vec<ServerError>> {
+        let Operation { document, name, variables, .. } = operation;
+        let introspection = Policy::of(self.0.introspection, context);
+        let variables = operation::select(&parsed, name.as_deref())
+            .and_then(|chosen| introspection.check(&parsed, chosen).map(|()| chosen))
+            .and_then(|chosen| coerce::variables(&self.0.types.0.registry, chosen, variables))
+            .map_err(|error| vec![error.into_server_error()])?;
+        let mut request = Request::new(String::new()).variables(variables);
+        request.operation_name = name;
+        if !document.is_valid() {
+            coerce::known_types(&self.0.types.0.registry, &parsed)
+                .map_err(|error| vec![error.into_server_error()])?;
+            let mut question = Request::new(String::new()).variables(request.variables.clone());
+            question.operation_name.clone_from(&request.operation_name);
+            question.set_parsed_query(parsed.clone());
+            let verdict = self.0.validating.execute(question).await;
+            if !verdict.errors.is_empty() {
+                return Err(introspection.conceal(with_code(verdict.errors)));
+            }
+            if operation.kind != OperationType::Subscription {
+                // The library looks at no argument whose variables are not given, nor at those of
+                // operations that are not executed.
+                if coerce::is_complete(&parsed, &request.variables) {
+                    document.set_valid();
+                }
+                self.0.documents.keep(&document);
+            }
+        }
+        if let Some(hash) = operation.register {
+            self.0.registered.keep(&context.tenant.key, hash, &document.text);
+        }
+        request.set_parsed_query(parsed);
+        Ok(request)
+    }
+}
+
+fn with_code(errors: Vec<ServerError>) -> Vec<ServerError> {
+    let coded = |mut error: ServerError| {
+        let extensions = error.extensions.get_or_insert_with(Default::default);
+        if extensions.get("code").is_none() {
+            extensions.set("code", Code::ValidationFailed.as_str());
+        }
+        error
+    };
+    errors.into_iter().map(coded).collect()
 }

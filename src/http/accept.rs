@@ -9,6 +9,8 @@ pub(super) enum MediaType {
     GraphqlResponse,
     /// `application/json`: requests that could be read are answered with 200.
     Json,
+    /// `text/event-stream`: GraphQL over SSE, always under 200.
+    EventStream,
 }
 
 impl MediaType {
@@ -17,17 +19,18 @@ impl MediaType {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
 
-/// The media type that the client likes best, or none that it takes. Without a preference it is
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The media type that the client likes best, or none that it takes. An event stream must be
+/// named, and liked better than the others. Without a preference it is
 /// JSON, which older clients expect.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
-    let mut ranges = Vec::new();
-    for value in headers.get_all(header::ACCEPT) {
-        ranges.extend(value.to_str().unwrap_or_default().split(',').filter_map(range));
-    }
+    let ranges = ranges(headers);
     if ranges.is_empty() {
         return Some(MediaType::Json);
     }
@@ -41,13 +44,32 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
     let json = quality("application/json");
     let graphql = quality("application/graphql-response+json");
     let named = ranges.iter().any(|range| range.name == "application/graphql-response+json");
+    let events = named_quality(&ranges, EVENT_STREAM);
     match (json, graphql) {
+        (json, graphql) if events > json.max(graphql) => Some(MediaType::EventStream),
         (0, 0) => None,
         (json, graphql) if graphql > json || (graphql == json && named) => {
             Some(MediaType::GraphqlResponse)
         }
         _ => Some(MediaType::Json),
     }
+}
+
+/// Whether the client takes an event stream where there is more than one result to come.
+pub(super) fn takes_events(headers: &HeaderMap) -> bool {
+    named_quality(&ranges(headers), EVENT_STREAM) > 0
+}
+
+fn ranges(headers: &HeaderMap) -> Vec<Range> {
+    let values = headers.get_all(header::ACCEPT).iter();
+    values
+        .flat_map(|value| value.to_str().unwrap_or_default().split(',').filter_map(range))
+        .collect()
+}
+
+fn named_quality(ranges: &[Range], name: &str) -> u16 {
+    let named = ranges.iter().filter(|range| range.name == name);
+    named.map(|range| range.quality).max().unwrap_or(0)
 }
 
 /// Whether a browser asks for a page: it names HTML, which this API never answers with.
@@ -119,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_client_decides_and_json_is_the_fallback() {
-        use MediaType::{GraphqlResponse, Json};
+        use MediaType::{EventStream, GraphqlResponse, Json};
         for (accept, expected) in [
             ("application/graphql-response+json", Some(GraphqlResponse)),
             ("application/json", Some(Json)),
@@ -129,6 +151,10 @@ mod tests {
             ("application/json, application/graphql-response+json", Some(GraphqlResponse)),
             ("application/json, application/graphql-response+json;q=0.5", Some(Json)),
             ("application/graphql-response+json;q=0, */*", Some(Json)),
+            ("text/event-stream", Some(EventStream)),
+            ("text/event-stream, application/json", Some(Json)),
+            ("text/event-stream, application/json;q=0.5", Some(EventStream)),
+            ("text/event-stream;q=0", None),
             ("text/html", None),
             ("application/json;q=0", None),
             ("multipart/mixed", None),

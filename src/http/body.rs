@@ -1,7 +1,14 @@
-//! Reading a request's body, within a bound.
+//! Reading a request's body, within bounds.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
+
+use super::state::HttpLimits;
+
+/// A request's body, read before its tenant's database is leased: who is slow to send one keeps
+/// nothing open.
+#[derive(Debug, Clone)]
+pub(super) struct ReadBody(pub Result<Bytes, BodyError>);
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,14 +17,21 @@ pub(super) enum BodyError {
     TooLarge,
     /// The client broke off.
     Broken,
+    /// It took too long.
+    Slow,
 }
 
 /// How much of a body that is too large is read on, so that its sender, who writes first and
 /// reads then, sees the answer and not a broken pipe.
 const DRAIN: usize = 16 * 1024 * 1024;
 
-/// The whole body, at most `max` bytes.
-pub(super) async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
+/// The whole body, within the tenant's bounds.
+pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
+    let read = tokio::time::timeout(limits.request_time, read_all(body, limits.body_bytes)).await;
+    ReadBody(read.unwrap_or(Err(BodyError::Slow)).map(Bytes::from))
+}
+
+async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {

@@ -1,6 +1,6 @@
 //! The GraphQL endpoint (GraphQL over HTTP, stage 2 draft).
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::net::{IpAddr, SocketAddr};
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
@@ -10,20 +10,24 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::Response,
 };
-use futures::FutureExt;
 
 use super::{
     accept::{MediaType, negotiate},
-    answer,
-    body::{self, BodyError},
+    address::client_address,
+    answer, authorize,
+    body::{BodyError, ReadBody},
+    concurrency,
+    execute::{Outcome, execute},
     log::RequestId,
     parameters,
+    result_cache::{Visit, conditional},
+    sse,
     state::AppState,
 };
 use crate::{
-    graphql::{ApiError, Caller, Code, Operation, RequestContext, prepare},
-    service::token::{self, Rejected, Viewer},
-    tenancy::{self, Scope},
+    graphql::{ApiError, Code, Operation, Parameters},
+    service::token::Viewer,
+    tenancy::Scope,
 };
 
 /// What one request is answered with.
@@ -34,7 +38,8 @@ struct Exchange<'a> {
     media_type: MediaType,
     method: Method,
     headers: HeaderMap,
-    address: std::net::IpAddr,
+    address: IpAddr,
+    visit: Visit<'a>,
 }
 
 /// `GET`: queries only.
@@ -50,12 +55,19 @@ pub(super) async fn get(
         Ok(media_type) => media_type,
         Err(response) => return *response,
     };
-    let address = client_address(&state, &parts.headers, peer);
-    let method = Method::GET;
-    let headers = parts.headers;
+    let view = state.registry.view();
+    let address = client_address(&view.catalog, &parts.headers, peer);
+    let (method, headers) = (Method::GET, parts.headers);
+    let query = parts.uri.query().unwrap_or_default();
+    let own = scope.clone();
+    let visit = Visit::new(&state, &own, &method, media_type, &headers, query.as_bytes());
+    if let Some(response) = visit.hit() {
+        return conditional(&headers, &view.catalog, response);
+    }
     let exchange =
-        Exchange { state: &state, scope, request_id, media_type, method, headers, address };
-    exchange.answer(parameters::from_query(parts.uri.query().unwrap_or_default())).await
+        Exchange { state: &state, scope, request_id, media_type, method, headers, address, visit };
+    let response = Box::pin(exchange.answer(parameters::from_query(query))).await;
+    conditional(&exchange.headers, &view.catalog, response)
 }
 
 /// `POST`: queries and mutations.
@@ -63,13 +75,11 @@ pub(super) async fn post(
     State(state): State<AppState>,
     Extension(scope): Extension<Scope>,
     Extension(request_id): Extension<RequestId>,
+    Extension(ReadBody(read)): Extension<ReadBody>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let max = state.http_limits.body_bytes;
-    // Read first, answered then: a client that is still writing would not see the answer.
-    let read = tokio::time::timeout(state.http_limits.request_time, body::read(body, max)).await;
+    let (parts, _) = request.into_parts();
     let media_type = match acceptable(&parts.headers) {
         Ok(media_type) => media_type,
         Err(response) => return *response,
@@ -81,47 +91,50 @@ pub(super) async fn post(
         return reject(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     }
     let body = match read {
-        Ok(Ok(body)) => body,
-        Ok(Err(BodyError::TooLarge)) => {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => {
+            let max = state.http_limits(scope.tenant()).body_bytes;
             let message = format!("The body has more than the {max} bytes that are allowed.");
             let error = ApiError::limit("body_bytes", max, message).into_server_error();
             return reject(StatusCode::PAYLOAD_TOO_LARGE, error);
         }
-        Ok(Err(BodyError::Broken)) => {
+        Err(BodyError::Broken) => {
             let error = answer::error(Code::BadUserInput.as_str(), "The body broke off.");
             return reject(StatusCode::BAD_REQUEST, error);
         }
-        Err(_) => {
+        Err(BodyError::Slow) => {
             let error = answer::error(Code::BadUserInput.as_str(), "The body took too long.");
             return reject(StatusCode::REQUEST_TIMEOUT, error);
         }
     };
-    let address = client_address(&state, &parts.headers, peer);
-    let method = Method::POST;
-    let headers = parts.headers;
+    let address = client_address(&state.registry.view().catalog, &parts.headers, peer);
+    let (method, headers) = (Method::POST, parts.headers);
+    let own = scope.clone();
+    let visit = Visit::new(&state, &own, &method, media_type, &headers, &body);
+    if let Some(response) = visit.hit() {
+        return response;
+    }
     let exchange =
-        Exchange { state: &state, scope, request_id, media_type, method, headers, address };
-    exchange.answer(parameters::from_json(&body)).await
+        Exchange { state: &state, scope, request_id, media_type, method, headers, address, visit };
+    // Boxed: each layer around this one would move all of it, also for what is known already.
+    Box::pin(exchange.answer(parameters::from_json(&body))).await
 }
 
 impl Exchange<'_> {
-    async fn answer(&self, parameters: Result<async_graphql::Request, String>) -> Response {
-        let request = match parameters {
-            Ok(request) => request,
+    async fn answer(&self, parameters: Result<Parameters, String>) -> Response {
+        let parameters = match parameters {
+            Ok(parameters) => parameters,
             Err(message) => {
                 let error = answer::error(Code::BadUserInput.as_str(), message);
                 return answer::rejected(self.media_type, StatusCode::BAD_REQUEST, error);
             }
         };
-        if request.query.is_empty() && request.extensions.contains_key("persistedQuery") {
-            let message = "Persisted queries are not supported here; send the query itself.";
-            return self.refuse(ApiError::new(Code::PersistedQueryNotSupported, message));
-        }
-        let operation = match prepare(&self.state.query_limits, request) {
+        let limits = self.state.query_limits(self.scope.tenant());
+        let operation = match self.state.schema.prepare(&limits, self.scope.tenant(), parameters) {
             Ok(operation) => operation,
             Err(errors) => return self.refuse_all(StatusCode::BAD_REQUEST, errors),
         };
-        if self.method == Method::GET && operation.kind != OperationType::Query {
+        if self.method == Method::GET && operation.kind == OperationType::Mutation {
             let message = "Only queries can be sent with GET; send mutations with POST.";
             let error = answer::error(Code::BadUserInput.as_str(), message);
             let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -129,102 +142,53 @@ impl Exchange<'_> {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             return response;
         }
-        match self.viewer(&operation).await {
-            Ok(viewer) => self.execute(operation, viewer).await,
+        if operation.kind == OperationType::Subscription {
+            let caller = sse::Caller {
+                state: self.state,
+                scope: &self.scope,
+                request_id: &self.request_id,
+                headers: &self.headers,
+                address: self.address,
+            };
+            return sse::answer(caller, self.media_type, operation).await;
+        }
+        // A text that is to be registered has to reach the schema.
+        let shares = operation.kind == OperationType::Query && !operation.registers();
+        let work = Box::pin(self.admitted(operation));
+        if shares { self.visit.share(work).await } else { work.await }
+    }
+
+    async fn admitted(&self, operation: Operation) -> Response {
+        let operation = match concurrency::admit(&self.scope, operation).await {
+            Ok(operation) => operation,
+            Err(error) => return self.refuse(error),
+        };
+        match authorize::viewer(authorize::bearer(&self.headers), &operation).await {
+            Ok(viewer) => self.run(operation, viewer).await,
             Err(error) => self.refuse(error),
         }
     }
 
-    /// Whose token was sent; a bad one only matters to operations that ask for more than is
-    /// free.
-    async fn viewer(&self, operation: &Operation) -> Result<Option<Viewer>, ApiError> {
-        let rejected = match bearer(&self.headers) {
-            Ok(None) => return Ok(None),
-            Ok(Some(secret)) => match token::authenticate(secret).await.map_err(ApiError::from)? {
-                Ok(viewer) => return Ok(Some(viewer)),
-                Err(rejected) => rejected,
-            },
-            Err(rejected) => rejected,
-        };
-        if operation.ignores_token {
-            return Ok(None);
-        }
-        let (reason, message) = match rejected {
-            Rejected::Expired => ("EXPIRED", "The token has expired; sign in again."),
-            Rejected::Invalid => ("INVALID", "The token is not valid here; sign in."),
-        };
-        Err(ApiError::new(Code::Unauthenticated, message).with("reason", reason))
-    }
-
-    async fn execute(&self, operation: Operation, viewer: Option<Viewer>) -> Response {
-        let caller = Caller { viewer, address: self.address };
-        let context = Arc::new(RequestContext::new(self.scope.tenant().clone(), caller));
-        let Operation { request, kind, .. } = operation;
-        let request = request.data(Arc::clone(&context));
-        let limit = self.state.http_limits.request_time;
-        let run = async {
-            match kind {
-                // Runs on in a task of its own, so that a client that leaves does not stop it
-                // half way.
-                OperationType::Mutation => self.execute_detached(request).await,
-                _ => {
-                    let execution = AssertUnwindSafe(self.state.schema.execute(request));
-                    execution.catch_unwind().await.map_err(|_| broken("a resolver panicked"))
-                }
-            }
-        };
-        match tokio::time::timeout(limit, run).await {
-            Ok(Ok(response)) if context.is_executing() => {
-                answer::executed(self.media_type, &self.request_id, response)
-            }
-            Ok(Ok(response)) => self.refuse_all(StatusCode::BAD_REQUEST, response.errors),
-            Ok(Err(error)) => {
-                let errors = vec![error.into_server_error()];
-                self.refuse_all(StatusCode::INTERNAL_SERVER_ERROR, errors)
-            }
-            Err(_) => {
-                let seconds = usize::try_from(limit.as_secs()).unwrap_or(usize::MAX);
-                let message = format!("The operation took more than the {seconds} s allowed.");
-                self.refuse(ApiError::limit("request_seconds", seconds, message))
-            }
-        }
-    }
-
-    async fn execute_detached(
-        &self,
-        request: async_graphql::Request,
-    ) -> Result<async_graphql::Response, ApiError> {
-        let schema = self.state.schema.clone();
-        let limit = self.state.http_limits.request_time;
-        let task =
-            tenancy::spawn(
-                async move { tokio::time::timeout(limit, schema.execute(request)).await },
-            );
-        let task = task.map_err(|error| broken(&error.to_string()))?;
-        match task.await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(_)) => Err(broken("a mutation took too long")),
-            Err(error) => Err(broken(&error.to_string())),
-        }
+    async fn run(&self, operation: Operation, viewer: Option<Viewer>) -> Response {
+        self.tell(execute(self.state, &self.scope, operation, viewer, self.address).await)
     }
 
     fn refuse(&self, error: ApiError) -> Response {
-        let status = match error.code() {
-            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Code::TenantUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        self.refuse_all(status, vec![error.into_server_error()])
+        self.tell(Outcome::refused(error))
+    }
+
+    fn tell(&self, outcome: Outcome) -> Response {
+        match outcome {
+            Outcome::Executed(response) => {
+                answer::executed(self.media_type, &self.request_id, response)
+            }
+            Outcome::Refused(status, errors) => self.refuse_all(status, errors),
+        }
     }
 
     fn refuse_all(&self, status: StatusCode, errors: Vec<ServerError>) -> Response {
         answer::refused(self.media_type, &self.request_id, status, errors)
     }
-}
-
-fn broken(detail: &str) -> ApiError {
-    ApiError::internal(detail)
 }
 
 fn acceptable(headers: &HeaderMap) -> Result<MediaType, Box<Response>> {
@@ -249,35 +213,4 @@ fn is_json(headers: &HeaderMap) -> bool {
         }
         _ => true,
     })
-}
-
-/// The token that was sent, if one was (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Rejected> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Rejected::Invalid);
-    }
-    let value = value.to_str().map_err(|_| Rejected::Invalid)?;
-    let (scheme, secret) = value.split_once(' ').ok_or(Rejected::Invalid)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Some(secret.trim()))
-    } else {
-        Err(Rejected::Invalid)
-    }
-}
-
-/// The address to count by: the peer's, or what the nearest proxy saw if proxies are trusted.
-fn client_address(state: &AppState, headers: &HeaderMap, peer: SocketAddr) -> std::net::IpAddr {
-    if !state.registry.view().catalog.trust_proxy {
-        return peer.ip();
-    }
-    headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.rsplit(',').next())
-        .and_then(|address| address.trim().parse().ok())
-        .unwrap_or_else(|| peer.ip())
 }

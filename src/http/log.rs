@@ -9,6 +9,7 @@ use axum::{
     response::Response,
 };
 
+use super::result_cache::CacheMark;
 use crate::tenancy::Scope;
 
 /// Where a request's id stands in its headers and in its answer's.
@@ -37,8 +38,8 @@ impl RequestId {
     }
 }
 
-/// Gives the request its id and, when it is answered, logs it. The tenant and the number of
-/// statements are known if a scope was entered.
+/// Gives the request its id and, when it is answered, logs it. The tenant, the number of
+/// statements and what the result cache did are known if a scope was entered.
 pub(super) async fn layer(mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
@@ -51,10 +52,12 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     let scope = response.extensions().get::<Scope>();
+    let mark = response.extensions().get::<CacheMark>();
     tracing::info!(
         request_id = id.as_str(),
         tenant = scope.map(|scope| scope.tenant().key.as_str()),
         statements = scope.map(Scope::statements),
+        cache = scope.map(|_| mark.map_or("off", |mark| mark.as_str())),
         %method,
         path,
         status = response.status().as_u16(),
@@ -62,5 +65,7 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
         duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
         "request"
     );
+    // An answer that streams for hours must not hold on to the databases.
+    response.extensions_mut().remove::<Scope>();
     response
 }

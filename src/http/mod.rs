@@ -1,20 +1,33 @@
 //! The HTTP service (axum): from a request to a scope, to the schema, and back.
 
 mod accept;
+mod address;
 mod answer;
+mod authorize;
 mod body;
+mod concurrency;
 mod cors;
-mod graphiql;
+mod execute;
 mod graphql;
 mod health;
+mod live;
 mod log;
-mod parameters;
+mod metrics;
+mod pages;
+pub mod parameters;
+mod result_cache;
 mod routes;
 mod server;
+mod session;
+mod socket;
+mod sse;
 mod state;
+mod streams;
 mod tenant;
 
+pub use result_cache::ResultCache;
 pub use routes::router;
 pub use server::serve;
-pub use state::{AppState, HttpLimits};
+pub use state::{App, AppState, HttpLimits};
+pub use streams::{StreamLimits, Streams};
 pub use tenant::TenantScope;

@@ -1,13 +1,15 @@
 //! The parameters of a GraphQL request (GraphQL over HTTP, section "Request Parameters").
 
-use async_graphql::{Request, Variables};
+use async_graphql::Variables;
 use serde_json::{Map, Value};
+
+use crate::graphql::Parameters;
 
 /// The parameters of a JSON body.
 ///
 /// # Errors
 /// One sentence on what is malformed.
-pub(super) fn from_json(body: &[u8]) -> Result<Request, String> {
+pub fn from_json(body: &[u8]) -> Result<Parameters, String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| format!("The body is no JSON: {error}."))?;
     match value {
@@ -17,16 +19,16 @@ pub(super) fn from_json(body: &[u8]) -> Result<Request, String> {
     }
 }
 
-/// The parameters of a URL's query: `query`, `operationName`, and `variables` and `extensions` as
+/// The parameters of a URL's query: `query`, `documentId`, `operationName`, and `variables` and `extensions` as
 /// JSON texts.
 ///
 /// # Errors
 /// One sentence on what is malformed.
-pub(super) fn from_query(query: &str) -> Result<Request, String> {
+pub fn from_query(query: &str) -> Result<Parameters, String> {
     let mut map = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let value = match name.as_ref() {
-            "query" | "operationName" => Value::String(value.into_owned()),
+            "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" if value.is_empty() => Value::Null,
             "variables" | "extensions" => serde_json::from_str(&value)
                 .map_err(|error| format!("`{name}` is no JSON: {error}."))?,
@@ -39,41 +41,52 @@ pub(super) fn from_query(query: &str) -> Result<Request, String> {
     from_map(map)
 }
 
-fn from_map(mut map: Map<String, Value>) -> Result<Request, String> {
-    let query = match map.remove("query") {
-        Some(Value::String(query)) => query,
-        None | Some(Value::Null) if persisted(&map) => String::new(),
-        None => return Err("`query` is missing.".into()),
-        Some(_) => return Err("`query` must be a string.".into()),
-    };
-    let mut request = Request::new(query);
-    request.operation_name = match map.remove("operationName") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-        Some(_) => return Err("`operationName` must be a string.".into()),
-    };
-    match map.remove("variables") {
-        None | Some(Value::Null) => {}
-        Some(variables @ Value::Object(_)) => request.variables = Variables::from_json(variables),
+/// The parameters of a JSON object.
+///
+/// # Errors
+/// One sentence on what is malformed.
+pub(super) fn from_map(mut map: Map<String, Value>) -> Result<Parameters, String> {
+    let query = text(&mut map, "query")?;
+    let document_id = text(&mut map, "documentId")?;
+    let operation_name = text(&mut map, "operationName")?.filter(|name| !name.is_empty());
+    let variables = match map.remove("variables") {
+        None | Some(Value::Null) => Variables::default(),
+        Some(variables @ Value::Object(_)) => Variables::from_json(variables),
         Some(_) => return Err("`variables` must be an object.".into()),
-    }
-    match map.remove("extensions") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(extensions)) => {
-            for (name, value) in extensions {
-                let value = async_graphql::Value::from_json(value)
-                    .map_err(|_| "`extensions` cannot be read.".to_owned())?;
-                request.extensions.insert(name, value);
-            }
-        }
+    };
+    let persisted_hash = match map.remove("extensions") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(mut extensions)) => persisted_hash(extensions.remove("persistedQuery"))?,
         Some(_) => return Err("`extensions` must be an object.".into()),
+    };
+    if query.is_none() && document_id.is_none() && persisted_hash.is_none() {
+        return Err("`query` is missing.".into());
     }
-    Ok(request)
+    Ok(Parameters { query, document_id, persisted_hash, operation_name, variables })
 }
 
-/// Whether the request names a stored document instead of sending one.
-fn persisted(map: &Map<String, Value>) -> bool {
-    map.get("extensions").and_then(|extensions| extensions.get("persistedQuery")).is_some()
+fn text(map: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match map.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("`{name}` must be a string.")),
+    }
+}
+
+/// The hash in Apollo's `extensions.persistedQuery`.
+fn persisted_hash(given: Option<Value>) -> Result<Option<String>, String> {
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(mut persisted)) => {
+            if persisted.get("version").is_some_and(|version| *version != 1) {
+                return Err("`extensions.persistedQuery.version` must be 1.".into());
+            }
+            text(&mut persisted, "sha256Hash")?
+                .ok_or_else(|| "`extensions.persistedQuery.sha256Hash` is missing.".to_owned())
+                .map(Some)
+        }
+        Some(_) => Err("`extensions.persistedQuery` must be an object.".into()),
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +99,7 @@ mod tests {
     fn a_url_has_the_same_parameters_as_a_body() {
         let request =
             from_query("query=%7Ba%7D&variables=%7B%22a%22%3A1%7D&operationName=A").unwrap();
-        assert_eq!(request.query, "{a}");
+        assert_eq!(request.query.as_deref(), Some("{a}"));
         assert_eq!(request.operation_name.as_deref(), Some("A"));
         assert_eq!(request.variables.len(), 1);
         for bad in ["", "query=a&query=b", "query=a&variables=x", "query=a&variables=[]"] {
@@ -105,6 +118,9 @@ mod tests {
             r#"{"query":"a","variables":[]}"#,
             r#"{"query":"a","operationName":1}"#,
             r#"{"query":"a","extensions":1}"#,
+            r#"{"documentId":1}"#,
+            r#"{"extensions":{"persistedQuery":{"version":1}}}"#,
+            r#"{"extensions":{"persistedQuery":{"version":2,"sha256Hash":"a"}}}"#,
         ] {
             assert!(from_json(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -3,7 +3,6 @@
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    response::Redirect,
     routing::get,
 };
 use tower_http::compression::{
@@ -11,7 +10,7 @@ use tower_http::compression::{
     predicate::{NotForContentType, SizeAbove},
 };
 
-use super::{cors, graphiql, graphql, health, log, state::AppState, tenant};
+use super::{cors, graphql, health, log, metrics, pages, socket, state::AppState, tenant};
 
 /// Answers smaller than this are not worth compressing, in bytes.
 const MIN_COMPRESSED: u64 = 1024;
@@ -22,14 +21,17 @@ pub fn router(state: AppState) -> Router {
     let tenanted = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .route_layer(from_fn_with_state(state.clone(), tenant::scope_layer))
-        .route_layer(from_fn(graphiql::page_layer));
+        .route_layer(from_fn_with_state(state.clone(), pages::graphiql_layer))
+        .route_layer(from_fn_with_state(state.clone(), socket::layer));
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     Router::new()
         .merge(tenanted)
-        .route("/", get(|| async { Redirect::temporary("/graphql") }))
+        .merge(pages::routes())
+        .route("/graphql/ws", get(socket::only))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .layer(CompressionLayer::new().compress_when(worth_it))
         .layer(from_fn_with_state(state.clone(), cors::layer))
         .layer(from_fn(log::layer))

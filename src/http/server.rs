@@ -1,6 +1,13 @@
 //! Accepting connections, and ending well.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::body::Incoming;
@@ -26,8 +33,10 @@ pub async fn serve(
     grace: Duration,
 ) -> io::Result<()> {
     let registry = state.registry.clone();
+    let streams = state.streams.clone();
     let connections = Arc::new(Semaphore::new(state.http_limits.connections));
-    let builder = builder(state.http_limits.header_time);
+    let header_time = state.http_limits.header_time;
+    let builder = builder(header_time);
     let router = super::routes::router(state);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
@@ -47,24 +56,49 @@ pub async fn serve(
         };
         // Small answers at once: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let service = per_connection(router.clone(), peer);
+        let asked = Arc::new(AtomicBool::new(false));
+        let permit = Permit(Arc::new(permit));
+        let service = per_connection(router.clone(), peer, permit.clone(), Arc::clone(&asked));
         let connection =
             builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
         spawn_untenanted(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = watched => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = silence(&asked, header_time) => {
+                    tracing::debug!("a connection asked nothing in time");
+                }
             }
             drop(permit);
         });
     }
     drop(listener);
     tracing::info!("stopping; what runs may finish");
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    // HTTP's own end does not reach sockets, which it has handed over.
+    streams.stop();
+    let all_ended = async { tokio::join!(graceful.shutdown(), streams.all_ended()) };
+    if tokio::time::timeout(grace, all_ended).await.is_err() {
         tracing::warn!("some connections were still open when the time for stopping was over");
     }
     registry.shut_down(grace).await;
     Ok(())
+}
+
+/// A place among the connections. A socket keeps it when HTTP is done with the connection.
+#[derive(Debug, Clone)]
+pub(super) struct Permit(
+    #[expect(dead_code, reason = "held for its drop")] Arc<tokio::sync::OwnedSemaphorePermit>,
+);
+
+/// Ends when nothing was asked for so long since the connection came. hyper's own watch begins
+/// only when it knows which version of HTTP is spoken, for which it waits without end.
+async fn silence(asked: &AtomicBool, header_time: Duration) {
+    tokio::time::sleep(header_time).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
 }
 
 type Accepted = (tokio::sync::OwnedSemaphorePermit, tokio::net::TcpStream, std::net::SocketAddr);
@@ -90,6 +124,8 @@ fn builder(header_time: Duration) -> auto::Builder<TokioExecutor> {
 fn per_connection(
     router: Router,
     peer: std::net::SocketAddr,
+    permit: Permit,
+    asked: Arc<AtomicBool>,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
     Response = axum::response::Response,
@@ -97,8 +133,10 @@ fn per_connection(
     Future: Send,
 > + Clone {
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(permit.clone());
         router.clone().oneshot(request)
     })
 }

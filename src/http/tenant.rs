@@ -1,19 +1,22 @@
 //! The extractor that turns headers into a tenant's scope, and the layer that enters it.
 
+use std::sync::Arc;
+
+use async_graphql::ServerError;
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{StatusCode, request::Parts},
+    http::{Method, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::{
     accept::{MediaType, negotiate},
-    answer,
+    answer, body,
     log::RequestId,
     state::AppState,
 };
-use crate::tenancy::{AccessError, ResolveError, Scope, Tenant, resolve};
+use crate::tenancy::{AccessError, ResolveError, Scope, Tenant, TicketError, View, resolve};
 
 /// The scope of the tenant that a request names: its open databases, leased.
 #[derive(Debug)]
@@ -26,10 +29,23 @@ pub struct TenantRejection {
     why: Why,
 }
 
+/// Why a tenant is not served.
 #[derive(Debug)]
-enum Why {
+pub(super) enum Why {
+    /// The request names none.
     Unresolved(ResolveError),
+    /// It is closed, and the reason for its users.
     Closed(AccessError, Option<String>),
+}
+
+impl From<TicketError> for Why {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::Gone => Self::Unresolved(ResolveError::NotFound),
+            TicketError::Moved => Self::Closed(AccessError::Unavailable("moved".into()), None),
+            TicketError::Closed(error, reason) => Self::Closed(error, reason),
+        }
+    }
 }
 
 impl FromRequestParts<AppState> for TenantScope {
@@ -39,18 +55,38 @@ impl FromRequestParts<AppState> for TenantScope {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, TenantRejection> {
-        let reject = |why| TenantRejection {
-            media_type: negotiate(&parts.headers).unwrap_or(MediaType::Json),
-            why,
-        };
         let view = state.registry.view();
-        let tenant = resolve(&view.catalog, &parts.headers, &parts.uri)
-            .map_err(|error| reject(Why::Unresolved(error)))?;
-        match state.registry.lease(&view, tenant).await {
+        let tenant = named(parts, &view)?;
+        Self::open(parts, state, &view, tenant).await
+    }
+}
+
+/// The tenant that a request names.
+fn named<'v>(parts: &Parts, view: &'v View) -> Result<&'v Arc<Tenant>, TenantRejection> {
+    resolve(&view.catalog, &parts.headers, &parts.uri)
+        .map_err(|error| TenantRejection::new(parts, Why::Unresolved(error)))
+}
+
+impl TenantRejection {
+    fn new(parts: &Parts, why: Why) -> Self {
+        let media_type = negotiate(&parts.headers).unwrap_or(MediaType::Json);
+        Self { media_type, why }
+    }
+}
+
+impl TenantScope {
+    async fn open(
+        parts: &Parts,
+        state: &AppState,
+        view: &View,
+        tenant: &Arc<Tenant>,
+    ) -> Result<Self, TenantRejection> {
+        match state.registry.lease(view, tenant).await {
             Ok(lease) => Ok(Self(Scope::new(tenant.clone(), lease))),
             Err(error) => {
                 log_refusal(tenant, &error, parts.extensions.get());
-                Err(reject(Why::Closed(error, tenant.reason.clone())))
+                let why = Why::Closed(error, tenant.reason.clone());
+                Err(TenantRejection::new(parts, why))
             }
         }
     }
@@ -62,8 +98,17 @@ pub(super) async fn scope_layer(
     request: Request,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let TenantScope(scope) = match TenantScope::from_request_parts(&mut parts, &state).await {
+    let (mut parts, mut body) = request.into_parts();
+    let view = state.registry.view();
+    let tenant = match named(&parts, &view) {
+        Ok(tenant) => tenant,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if parts.method == Method::POST {
+        let unread = std::mem::take(&mut body);
+        parts.extensions.insert(body::read(unread, &state.http_limits(tenant)).await);
+    }
+    let TenantScope(scope) = match TenantScope::open(&parts, &state, &view, tenant).await {
         Ok(scope) => scope,
         Err(rejection) => return rejection.into_response(),
     };
@@ -74,7 +119,7 @@ pub(super) async fn scope_layer(
     response
 }
 
-fn log_refusal(tenant: &Tenant, error: &AccessError, request_id: Option<&RequestId>) {
+pub(super) fn log_refusal(tenant: &Tenant, error: &AccessError, request_id: Option<&RequestId>) {
     let request_id = request_id.map(RequestId::as_str);
     let tenant = tenant.key.as_str();
     match error {
@@ -85,13 +130,19 @@ fn log_refusal(tenant: &Tenant, error: &AccessError, request_id: Option<&Request
 
 impl IntoResponse for TenantRejection {
     fn into_response(self) -> Response {
-        let (status, code, message, retry_after) = describe(&self.why);
-        let mut error = answer::error(code, message);
-        if let Some(seconds) = retry_after {
-            error.extensions.get_or_insert_with(Default::default).set("retryAfter", seconds);
-        }
+        let (status, error) = refusal(&self.why);
         answer::rejected(self.media_type, status, error)
     }
+}
+
+/// The status and the error that a client is told.
+pub(super) fn refusal(why: &Why) -> (StatusCode, ServerError) {
+    let (status, code, message, retry_after) = describe(why);
+    let mut error = answer::error(code, message);
+    if let Some(seconds) = retry_after {
+        error.extensions.get_or_insert_with(Default::default).set("retryAfter", seconds);
+    }
+    (status, error)
 }
 
 /// Seconds after which another try makes sense: soon for what ends by itself, later for what
@@ -100,7 +151,7 @@ const RETRY_SOON: u64 = 5;
 const RETRY_LATER: u64 = 60;
 
 /// The status, the code, a sentence that names no other tenant, and when to come back.
-fn describe(why: &Why) -> (StatusCode, &'static str, String, Option<u64>) {
+pub(super) fn describe(why: &Why) -> (StatusCode, &'static str, String, Option<u64>) {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     match why {
         Why::Unresolved(ResolveError::Required) => (

@@ -90,7 +90,14 @@ pub enum Failure {
     Refused(Refusal),
     /// Too much of this was asked for of late; come back later.
     #[error("asked too often")]
-    RateLimited(Duration),
+    RateLimited {
+        /// After how long.
+        wait: Duration,
+        /// The limit's name.
+        limit: &'static str,
+        /// How much it allows.
+        max: usize,
+    },
     /// Something broke.
     #[error(transparent)]
     Router(#[from] RouterError),

@@ -85,7 +85,9 @@ impl<'q> Queued<'q> {
         let mut locked = queues.lock().unwrap_or_else(PoisonError::into_inner);
         let length = locked.entry(tenant.clone()).or_default();
         if *length >= MAX_PER_TENANT {
-            return Err(Failure::RateLimited(Duration::from_secs(5)));
+            let wait = Duration::from_secs(5);
+            let (limit, max) = ("queued_passwords", MAX_PER_TENANT);
+            return Err(Failure::RateLimited { wait, limit, max });
         }
         *length += 1;
         Ok(Self { queues, tenant })
@@ -130,7 +132,7 @@ mod tests {
         let queues = Mutex::default();
         let queue = |key: &str| Queued::new(&queues, key.parse().unwrap());
         let flood: Vec<_> = (0..MAX_PER_TENANT).map(|_| queue("thor").unwrap()).collect();
-        assert!(matches!(queue("thor"), Err(Failure::RateLimited(_))));
+        assert!(matches!(queue("thor"), Err(Failure::RateLimited { .. })));
         assert!(queue("potter").is_ok());
         drop(flood);
         assert!(queue("thor").is_ok());

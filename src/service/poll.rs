@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -31,11 +31,37 @@ pub struct Filter {
     /// Its question contains this folded text.
     pub search: Option<String>,
     /// Votes are taken now, or no longer.
-    pub is_open: Option<bool>,
+    pub is_open: Option<Openness>,
     /// Made by this person.
     pub created_by: Option<i64>,
     /// This person (none: nobody) has voted on it, or has not.
     pub voted: Option<(Option<i64>, bool)>,
+}
+
+/// Whether votes are taken, at the moment at which this was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Openness {
+    open: bool,
+    at: NaiveDateTime,
+}
+
+impl Openness {
+    /// Now. What is made of it holds until the next poll closes, whichever that is.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn now(open: bool) -> Result<Self, Failure> {
+        let at = clock::bare_now();
+        if clock::is_noted() {
+            let column = poll::Column::ClosesAt;
+            let next = poll::Entity::find().filter(column.gt(at)).order_by_asc(column);
+            let next = TenantRouter::db_for_read::<poll::Entity>()?.one(next).await?;
+            if let Some(closes_at) = next.and_then(|poll| poll.closes_at) {
+                clock::holds_until(closes_at);
+            }
+        }
+        Ok(Self { open, at })
+    }
 }
 
 /// What polls are ordered by.
@@ -69,10 +95,10 @@ pub struct Change {
     pub closes_at: Option<Option<NaiveDateTime>>,
 }
 
-/// Whether votes are taken at a moment.
+/// Whether votes are taken now.
 #[must_use]
-pub fn is_open(poll: &poll::Model, now: NaiveDateTime) -> bool {
-    poll.closes_at.is_none_or(|closes_at| closes_at > now)
+pub fn is_open(poll: &poll::Model) -> bool {
+    !poll.closes_at.is_some_and(clock::has_come)
 }
 
 /// Whether somebody may change and delete a poll: its creator and superusers.
@@ -88,13 +114,10 @@ pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<pol
     if let Some(search) = &filter.search {
         query = query.filter(Expr::col(poll::Column::QuestionKey).like(contains(search)));
     }
-    match filter.is_open {
-        Some(true) => {
-            let column = poll::Column::ClosesAt;
-            query = query.filter(column.is_null().or(column.gt(clock::now())));
-        }
-        Some(false) => query = query.filter(poll::Column::ClosesAt.lte(clock::now())),
-        None => {}
+    if let Some(Openness { open, at }) = filter.is_open {
+        let column = poll::Column::ClosesAt;
+        let taken = column.is_null().or(column.gt(at));
+        query = query.filter(if open { taken } else { column.lte(at) });
     }
     if let Some(user_id) = filter.created_by {
         query = query.filter(poll::Column::CreatedById.eq(user_id));
@@ -210,8 +233,8 @@ pub async fn update(actor: &user::Model, id: i64, change: Change) -> Result<poll
 pub async fn close(actor: &user::Model, id: i64) -> Result<poll::Model, Failure> {
     TenantRouter::transaction(async {
         let mut poll = lock_own(actor, id, "id").await?;
-        let now = clock::now();
-        if is_open(&poll, now) {
+        if is_open(&poll) {
+            let now = clock::now();
             poll.closes_at = Some(now);
             poll.updated_at = now;
             store(&poll).await?;

@@ -38,6 +38,8 @@ pub struct Viewer {
     pub user: user::Model,
     /// The row of the token that was sent.
     pub token_id: i64,
+    /// When that token ends, UTC.
+    pub expires_at: NaiveDateTime,
 }
 
 /// Why a token is worth nothing.
@@ -125,12 +127,12 @@ pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Fail
     let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
     let query = auth_token::Entity::find().filter(auth_token::Column::TokenHash.eq(digest(secret)));
     let Some(token) = reader.one(query).await? else { return Ok(Err(Rejected::Invalid)) };
-    if token.expires_at <= clock::now() {
+    if clock::has_come(token.expires_at) {
         return Ok(Err(Rejected::Expired));
     }
     let user = reader.one(user::Entity::find_by_id(token.user_id)).await?;
     Ok(user
         .filter(|user| user.is_active)
-        .map(|user| Viewer { user, token_id: token.id })
+        .map(|user| Viewer { user, token_id: token.id, expires_at: token.expires_at })
         .ok_or(Rejected::Invalid))
 }

@@ -178,7 +178,7 @@ async fn count(choice_id: i64, by: i64) -> Result<(), Failure> {
 }
 
 fn refuse_if_closed(poll: &Poll, field: &str) -> Result<(), Failure> {
-    if poll::is_open(poll, clock::now()) {
+    if poll::is_open(poll) {
         return Ok(());
     }
     Err(Failure::refused(Code::PollClosed, field, "Voting on this poll has ended.").about(poll.id))

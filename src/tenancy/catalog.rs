@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::TenantKey;
+use super::{AccessError, LimitOverrides, TenantKey, TrustedDocuments};
 
 /// All tenants and how a request may name one. Built whole by the `config` floor, which checks
 /// it; never changed afterwards, only replaced.
@@ -54,6 +54,14 @@ pub struct Tenant {
     pub registration: Registration,
     /// CORS: other origins whose pages may call.
     pub origins: Vec<String>,
+    /// The texts that may be run by their id.
+    pub documents: TrustedDocuments,
+    /// Who may ask what the schema is, where that is other than for all.
+    pub introspection: Option<Introspection>,
+    /// What is bounded otherwise than for all.
+    pub limits: LimitOverrides,
+    /// Whether answers are kept.
+    pub result_cache: ResultCaching,
 }
 
 /// What a tenant may do now.
@@ -109,6 +117,34 @@ pub enum Registration {
     Closed,
 }
 
+/// Who may ask what the schema is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Introspection {
+    /// Whoever may ask anything.
+    #[default]
+    On,
+    /// Superusers of the tenant.
+    Superusers,
+    /// Nobody.
+    Off,
+}
+
+impl Introspection {
+    /// All of them with their words.
+    pub const WORDS: [(&str, Self); 3] =
+        [("on", Self::On), ("superusers", Self::Superusers), ("off", Self::Off)];
+}
+
+/// Whether a tenant's answers are kept for as long as they hold, where the process keeps any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResultCaching {
+    /// They are, on SQLite.
+    #[default]
+    On,
+    /// They are not.
+    Off,
+}
+
 /// Where a tenant's rows are: one database to write to and, on servers, replicas to read from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseSpec {
@@ -116,6 +152,19 @@ pub struct DatabaseSpec {
     pub write: DatabaseUrl,
     /// Replicas; empty when reads go to the primary too.
     pub read: Vec<DatabaseUrl>,
+    /// When a commit counts as done; SQLite only.
+    pub durability: Durability,
+}
+
+/// When a commit to a SQLite file counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Durability {
+    /// When it is on disk: nothing acknowledged is lost, whatever happens.
+    #[default]
+    Full,
+    /// When the operating system has it: a process that dies loses nothing, but a machine that
+    /// loses power may lose the last commits, whole ones, in order.
+    Normal,
 }
 
 /// The address of one database. Its `Debug` and `Display` hide the password; only
@@ -146,6 +195,20 @@ impl Engine {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
             Self::MySql => "MySQL",
+        }
+    }
+}
+
+impl Tenant {
+    /// Whether requests reach its databases.
+    ///
+    /// # Errors
+    /// [`AccessError`] that names the state which stands in the way.
+    pub const fn access(&self) -> Result<(), AccessError> {
+        match self.state {
+            State::Suspended => Err(AccessError::Suspended),
+            State::Maintenance => Err(AccessError::Maintenance),
+            State::Active | State::ReadOnly => Ok(()),
         }
     }
 }

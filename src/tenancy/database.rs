@@ -1,10 +1,11 @@
 //! One tenant's open connections.
 
 use std::{
+    any::Any,
     fmt,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -13,11 +14,11 @@ use std::{
 use sea_orm::DatabaseConnection;
 
 use super::{
-    AccessError, DatabaseSpec, Engine,
+    AccessError, DatabaseSpec, Durability, Engine,
     budget::Places,
     connect::{Access, PoolBounds, connect},
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
-    sqlite::{SqliteReaders, SqliteWriter},
+    sqlite::{SqliteReaders, SqliteVersion, SqliteWriter},
 };
 
 /// How many connections a tenant's pools hold at most.
@@ -57,6 +58,7 @@ const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct TenantDatabase {
     pools: Option<Pools>,
     next_replica: AtomicUsize,
+    beside: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 struct Pools {
@@ -65,9 +67,15 @@ struct Pools {
     read: DatabaseConnection,
     replicas: Vec<DatabaseConnection>,
     /// On SQLite, where `read` is for what the verbs do not cover and opens when it is used.
-    sqlite: Option<(SqliteReaders, SqliteWriter)>,
+    sqlite: Option<Sqlite>,
     /// Given back when the pools are closed.
     places: Places,
+}
+
+struct Sqlite {
+    readers: SqliteReaders,
+    writer: SqliteWriter,
+    version: SqliteVersion,
 }
 
 impl TenantDatabase {
@@ -82,7 +90,9 @@ impl TenantDatabase {
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
         let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
         let sqlite = match spec.write.sqlite_path() {
-            Some(path) => Some(open_sqlite(path.to_owned(), Arc::clone(&places)).await?),
+            Some(path) => {
+                Some(open_sqlite(path.to_owned(), spec.durability, Arc::clone(&places)).await?)
+            }
             None => None,
         };
         let write = match sqlite {
@@ -109,7 +119,7 @@ impl TenantDatabase {
             }
         }
         let pools = Pools { write, read, replicas, sqlite, places };
-        Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0) })
+        Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0), beside: OnceLock::new() })
     }
 
     fn pools(&self) -> Result<&Pools, AccessError> {
@@ -124,12 +134,26 @@ impl TenantDatabase {
 
     /// Where SQLite is read in place.
     pub(super) fn sqlite_readers(&self) -> Option<&SqliteReaders> {
-        Some(&self.pools.as_ref()?.sqlite.as_ref()?.0)
+        Some(&self.sqlite()?.readers)
     }
 
     /// Where SQLite is written in place.
     pub(super) fn sqlite_writer(&self) -> Option<&SqliteWriter> {
-        Some(&self.pools.as_ref()?.sqlite.as_ref()?.1)
+        Some(&self.sqlite()?.writer)
+    }
+
+    /// Where SQLite tells whether anything has changed.
+    pub(super) fn sqlite_version(&self) -> Option<&SqliteVersion> {
+        Some(&self.sqlite()?.version)
+    }
+
+    fn sqlite(&self) -> Option<&Sqlite> {
+        self.pools.as_ref()?.sqlite.as_ref()
+    }
+
+    /// See [`Scope::beside`](super::Scope::beside).
+    pub(super) fn beside<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.beside.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// Read-only connections to the primary.
@@ -151,11 +175,13 @@ impl TenantDatabase {
 /// On a thread that may block: a log that a crash has left is written back first.
 async fn open_sqlite(
     path: PathBuf,
+    durability: Durability,
     places: Places,
-) -> Result<(SqliteReaders, SqliteWriter), AccessError> {
+) -> Result<Sqlite, AccessError> {
     let open = move || {
-        let writer = SqliteWriter::open(&path, places)?;
-        Ok((SqliteReaders::open(path)?, writer))
+        let writer = SqliteWriter::open(&path, durability, places)?;
+        let readers = SqliteReaders::open(path.clone())?;
+        Ok(Sqlite { readers, writer, version: SqliteVersion::new(path) })
     };
     let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
     opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))

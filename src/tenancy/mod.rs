@@ -9,8 +9,12 @@ mod catalog;
 mod connect;
 mod connection;
 mod database;
+mod documents;
 mod error;
+mod gate;
+mod holds;
 mod key;
+mod limits;
 mod maintenance;
 mod provision;
 mod reader;
@@ -21,20 +25,28 @@ mod scope;
 mod slot;
 mod spawn;
 mod sqlite;
+mod ticket;
 mod writer;
 
 pub use catalog::{
-    Anonymous, Catalog, DatabaseSpec, DatabaseUrl, Engine, Registration, State, Strategy, Tenant,
+    Anonymous, Catalog, DatabaseSpec, DatabaseUrl, Durability, Engine, Introspection, Registration,
+    ResultCaching, State, Strategy, Tenant,
 };
 pub use database::PoolSizes;
+pub use documents::{DocumentPolicy, DocumentTexts, TrustedDocuments};
 pub use error::{AccessError, ResolveError, RouterError};
+pub use gate::{Busy, GateLimits, Pass};
+pub use holds::Holds;
 pub use key::{InvalidKey, TenantKey};
+pub use limits::{LimitName, LimitOverrides};
 pub use maintenance::Maintenance;
 pub use provision::{Provision, ProvisionError};
 pub use reader::{Reader, TenantEntity};
 pub use registry::{Lease, Limits, Registry, SchemaCheck, View};
-pub use resolve::{normalize_host, resolve};
+pub use resolve::{normalize_host, request_host, resolve, resolve_with};
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
 pub use spawn::{spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted};
+pub use sqlite::DataVersion;
+pub use ticket::{Ticket, TicketError};
 pub use writer::Writer;

@@ -51,7 +51,8 @@ impl Reader {
                 let query = query.into_query();
                 self.0.watch_in_place(place.run(|sqlite| sqlite::rows::<E>(sqlite, &query)))
             }
-            None => Ok(query.all(self).await?),
+            // Boxed here and below: the way over the network would make every reader large.
+            None => Ok(Box::pin(query.all(self)).await?),
         }
     }
 
@@ -74,7 +75,7 @@ impl Reader {
                 }
                 None => {
                     let statement = self.get_database_backend().build(&union);
-                    E::Model::find_by_statement(statement).all(self).await?
+                    Box::pin(E::Model::find_by_statement(statement).all(self)).await?
                 }
             });
         }
@@ -102,7 +103,7 @@ impl Reader {
                 let query = counting(query.into_query());
                 self.0.watch_in_place(place.run(|sqlite| sqlite::count(sqlite, &query)))
             }
-            None => Ok(query.count(self).await?),
+            None => Ok(Box::pin(query.count(self)).await?),
         }
     }
 

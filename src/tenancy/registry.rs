@@ -12,10 +12,11 @@ use std::{
 
 use arc_swap::ArcSwap;
 use sea_orm::DatabaseExecutor;
+use tokio::sync::watch;
 
 use super::{
-    AccessError, Catalog, State, Tenant, TenantKey, budget::Budget, database::TenantDatabase,
-    slot::Slot, spawn::spawn_untenanted,
+    AccessError, Catalog, GateLimits, Tenant, TenantKey, Ticket, budget::Budget,
+    database::TenantDatabase, gate::Gate, slot::Slot, spawn::spawn_untenanted,
 };
 
 /// What the registry keeps to.
@@ -29,6 +30,8 @@ pub struct Limits {
     pub idle_close: Duration,
     /// How long a request waits for a database to open.
     pub patience: Duration,
+    /// How many operations of one tenant run at once, if nothing else is said for it.
+    pub gate: GateLimits,
 }
 
 impl Default for Limits {
@@ -38,6 +41,7 @@ impl Default for Limits {
             connections_per_server: 90,
             idle_close: Duration::from_secs(300),
             patience: Duration::from_secs(5),
+            gate: GateLimits::default(),
         }
     }
 }
@@ -67,6 +71,10 @@ impl View {
         Self { catalog, slots, origins }
     }
 
+    pub(super) fn slot(&self, key: &TenantKey) -> Option<&Arc<Slot>> {
+        self.slots.get(key)
+    }
+
     /// Whether pages of that origin may call any tenant at all.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
@@ -85,6 +93,8 @@ struct Inner {
     budget: Budget,
     open: Mutex<HashMap<TenantKey, Arc<Slot>>>,
     born: Instant,
+    /// Tells those who wait for it that there is another catalog.
+    changes: watch::Sender<()>,
 }
 
 impl Registry {
@@ -92,7 +102,7 @@ impl Registry {
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, limits: Limits, schema: Box<dyn SchemaCheck>) -> Self {
         let born = Instant::now();
-        let slots = slots(&catalog, &HashMap::new(), born);
+        let slots = slots(&catalog, &HashMap::new(), limits.gate, born);
         Self(Arc::new(Inner {
             view: ArcSwap::from_pointee(View::new(catalog, slots)),
             limits,
@@ -100,6 +110,7 @@ impl Registry {
             budget: Budget::new(limits.max_open, limits.connections_per_server),
             open: Mutex::default(),
             born,
+            changes: watch::Sender::new(()),
         }))
     }
 
@@ -113,7 +124,7 @@ impl Registry {
     /// tenants that are gone, or live elsewhere now, close when their last user is done.
     pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
         let old = self.view();
-        let slots = slots(&catalog, &old.slots, self.0.born);
+        let slots = slots(&catalog, &old.slots, self.0.limits.gate, self.0.born);
         let kept = |key: &TenantKey, slot: &Arc<Slot>| {
             slots.get(key).is_some_and(|new| Arc::ptr_eq(new, slot))
         };
@@ -128,6 +139,20 @@ impl Registry {
         for slot in dropped {
             slot.take();
         }
+        self.0.changes.send_replace(());
+    }
+
+    /// Is changed whenever another catalog is in place.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
+    }
+
+    /// A ticket for a tenant of this view.
+    #[must_use]
+    pub fn ticket(&self, view: &View, tenant: &Tenant) -> Option<Ticket> {
+        let slot = Arc::clone(view.slot(&tenant.key)?);
+        Some(Ticket::new(self.clone(), tenant.key.clone(), slot))
     }
 
     /// Leases a tenant's open databases, opening them first if need be.
@@ -135,18 +160,15 @@ impl Registry {
     /// # Errors
     /// [`AccessError`] where the tenant's state, schema or database stands in the way.
     pub async fn lease(&self, view: &View, tenant: &Tenant) -> Result<Lease, AccessError> {
-        match tenant.state {
-            State::Suspended => return Err(AccessError::Suspended),
-            State::Maintenance => return Err(AccessError::Maintenance),
-            State::Active | State::ReadOnly => {}
-        }
+        tenant.access()?;
         let Some(slot) = view.slots.get(&tenant.key) else {
             return Err(AccessError::unavailable("the tenant has no place in the registry"));
         };
         if let Some(lease) = self.acquire(slot) {
             return Ok(lease);
         }
-        self.open_once(&tenant.key, slot).await
+        // Boxed: it is large, and seldom taken.
+        Box::pin(self.open_once(&tenant.key, slot)).await
     }
 
     fn acquire(&self, slot: &Arc<Slot>) -> Option<Lease> {
@@ -302,11 +324,18 @@ fn uses_server(slot: &Slot, server: &str) -> bool {
 fn slots(
     catalog: &Catalog,
     old: &HashMap<TenantKey, Arc<Slot>>,
+    gate: GateLimits,
     born: Instant,
 ) -> HashMap<TenantKey, Arc<Slot>> {
-    let place = |tenant: &Arc<Tenant>| match old.get(&tenant.key) {
-        Some(slot) if slot.spec == tenant.database => Arc::clone(slot),
-        _ => Arc::new(Slot::new(tenant.database.clone(), born)),
+    let place = |tenant: &Arc<Tenant>| {
+        let gate = gate.with(&tenant.limits);
+        match old.get(&tenant.key) {
+            Some(slot) if slot.spec == tenant.database => {
+                slot.set_gate(gate);
+                Arc::clone(slot)
+            }
+            _ => Arc::new(Slot::new(tenant.database.clone(), gate, born)),
+        }
     };
     catalog.tenants.iter().map(|(key, tenant)| (key.clone(), place(tenant))).collect()
 }
@@ -321,6 +350,15 @@ pub struct Lease {
 impl Lease {
     pub(super) fn database(&self) -> &Arc<TenantDatabase> {
         &self.database
+    }
+
+    pub(super) fn ticket(&self, key: TenantKey) -> Ticket {
+        Ticket::new(Registry(Arc::clone(&self.registry)), key, Arc::clone(&self.slot))
+    }
+
+    /// How many of the tenant's operations run at once.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        self.slot.gate()
     }
 
     /// Makes the next lease open the databases afresh: these are out of reach.

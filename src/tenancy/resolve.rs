@@ -23,6 +23,20 @@ pub fn resolve<'c>(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<&'c Arc<Tenant>, ResolveError> {
+    resolve_with(catalog, headers, uri, &[])
+}
+
+/// The same where the client may have named the tenant elsewhere too: those names count like
+/// headers.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_with<'c>(
+    catalog: &'c Catalog,
+    headers: &HeaderMap,
+    uri: &Uri,
+    others: &[&str],
+) -> Result<&'c Arc<Tenant>, ResolveError> {
     let mut found: Option<String> = None;
     let mut name = |key: String| match &found {
         Some(other) if *other != key => Err(ResolveError::Conflict),
@@ -49,6 +63,9 @@ pub fn resolve<'c>(
             }
         }
     }
+    for other in others {
+        name((*other).to_owned())?;
+    }
     let key = found.ok_or(ResolveError::Required)?;
     catalog.get(&key).ok_or(ResolveError::NotFound)
 }
@@ -68,8 +85,11 @@ fn header_key(
     Ok(Some(key))
 }
 
-/// The host that the request is for: lower case, without port and trailing dot.
-fn request_host(
+/// The host that a request is for: lower case, without port and trailing dot.
+///
+/// # Errors
+/// [`ResolveError::Conflict`] for more than one.
+pub fn request_host(
     catalog: &Catalog,
     headers: &HeaderMap,
     uri: &Uri,

@@ -32,7 +32,7 @@ impl Running {
             return Ok(Self::Sqlite(Arc::new(SqliteTransaction::begin(writer).await?)));
         }
         let pool = database.write().map_err(|error| closed(&error))?;
-        Ok(Self::Orm(Arc::new(pool.begin().await?)))
+        Ok(Self::Orm(Arc::new(Box::pin(pool.begin()).await?)))
     }
 
     fn target(&self) -> Target {
@@ -48,9 +48,9 @@ impl Running {
             Self::Orm(transaction) => {
                 let transaction = Arc::into_inner(transaction).ok_or(RouterError::EscapedWriter)?;
                 if keep {
-                    transaction.commit().await?;
+                    Box::pin(transaction.commit()).await?;
                 } else {
-                    transaction.rollback().await?;
+                    Box::pin(transaction.rollback()).await?;
                 }
                 Ok(())
             }

@@ -1,6 +1,7 @@
 //! The task-local that says which tenant the running code works for.
 
 use std::{
+    any::Any,
     pin::Pin,
     sync::{
         Arc,
@@ -11,7 +12,7 @@ use std::{
 
 use futures::Stream;
 
-use super::{RouterError, Tenant, registry::Lease};
+use super::{Busy, DataVersion, Holds, Pass, RouterError, Tenant, registry::Lease};
 
 tokio::task_local! {
     static SCOPE: Scope;
@@ -29,6 +30,7 @@ struct Inner {
     /// Set once something was committed: from then on this operation reads from the primary.
     wrote: AtomicBool,
     statements: AtomicU32,
+    holds: Holds,
 }
 
 impl Scope {
@@ -40,7 +42,16 @@ impl Scope {
             lease,
             wrote: AtomicBool::new(false),
             statements: AtomicU32::new(0),
+            holds: Holds::default(),
         }))
+    }
+
+    /// The same scope, in which everything is read from the primary: a replica may not yet have
+    /// what the work is about.
+    #[must_use]
+    pub fn reading_primary(self) -> Self {
+        self.set_wrote();
+        self
     }
 
     /// Whom the scope is for.
@@ -64,11 +75,55 @@ impl Scope {
         ScopedStream { scope: self, stream }
     }
 
+    /// Waits until one more operation of the tenant may run; it may for as long as it holds the
+    /// pass. Other tenants have no part in it.
+    ///
+    /// # Errors
+    /// [`Busy`] where too many wait already, or the wait took too long.
+    pub async fn pass(&self) -> Result<Pass, Busy> {
+        self.0.lease.gate().pass().await
+    }
+
+    /// The same without an end to the wait, for streams: they are counted where they are held.
+    pub async fn turn(&self) -> Option<Pass> {
+        self.0.lease.gate().turn().await
+    }
+
     /// How many statements this operation has sent, those that open and end transactions left
     /// out.
     #[must_use]
     pub fn statements(&self) -> u32 {
         self.0.statements.load(Ordering::Relaxed)
+    }
+
+    /// The state of the tenant's rows now: whatever was committed before the call, by whichever
+    /// process, is in it. None where the database cannot tell, which only SQLite can.
+    #[must_use]
+    pub fn version(&self) -> Option<DataVersion> {
+        self.0.lease.database().sqlite_version()?.now()
+    }
+
+    /// What somebody keeps beside the tenant's open database: made once for each opening, and gone
+    /// when the database closes. There is room for one; None if another has it.
+    pub fn beside<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.lease.database().beside(make)
+    }
+
+    /// Until when what this operation has found holds, as far as the clock is concerned.
+    #[must_use]
+    pub fn holds(&self) -> &Holds {
+        &self.0.holds
+    }
+
+    /// Calls with the running operation's [`Holds`], if a scope was entered and somebody asks.
+    pub fn note(with: impl FnOnce(&Holds)) {
+        let note = |scope: &Self| {
+            if scope.0.holds.is_asked() {
+                with(&scope.0.holds);
+            }
+        };
+        // Outside a scope nobody asks.
+        let _ = SCOPE.try_with(note);
     }
 
     /// The scope of the running code.

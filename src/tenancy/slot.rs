@@ -9,10 +9,14 @@ use std::{
     time::Instant,
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Mutex;
 
-use super::{AccessError, DatabaseSpec, database::TenantDatabase};
+use super::{
+    AccessError, DatabaseSpec,
+    database::TenantDatabase,
+    gate::{Gate, GateLimits},
+};
 
 pub(super) struct Slot {
     pub(super) spec: DatabaseSpec,
@@ -25,10 +29,11 @@ pub(super) struct Slot {
     pub(super) opening: Mutex<Option<AccessError>>,
     /// How many attempts at opening have ended.
     pub(super) attempts: AtomicUsize,
+    gate: ArcSwap<Gate>,
 }
 
 impl Slot {
-    pub(super) fn new(spec: DatabaseSpec, born: Instant) -> Self {
+    pub(super) fn new(spec: DatabaseSpec, gate: GateLimits, born: Instant) -> Self {
         Self {
             spec,
             database: ArcSwapOption::empty(),
@@ -37,6 +42,19 @@ impl Slot {
             born,
             opening: Mutex::new(None),
             attempts: AtomicUsize::new(0),
+            gate: ArcSwap::from_pointee(Gate::new(gate)),
+        }
+    }
+
+    /// How many of the tenant's operations run at once.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        self.gate.load_full()
+    }
+
+    /// Puts another gate in place if these limits are other. Those at the old one pass it still.
+    pub(super) fn set_gate(&self, limits: GateLimits) {
+        if self.gate.load().limits() != limits {
+            self.gate.store(Arc::new(Gate::new(limits)));
         }
     }
 

@@ -36,7 +36,7 @@ impl Writer {
                 let query = query.into_query();
                 self.0.watch_in_place(place.run(|sqlite| sqlite::insert(sqlite, &query)))?
             }
-            None => query.exec(self).await?.last_insert_id,
+            None => Box::pin(query.exec(self)).await?.last_insert_id,
         };
         for key in <A::Entity as EntityTrait>::PrimaryKey::iter() {
             row.set(key.into_column(), id.into());
@@ -59,7 +59,7 @@ impl Writer {
                 self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))?;
             }
             None => {
-                query.exec_without_returning(self).await?;
+                Box::pin(query.exec_without_returning(self)).await?;
             }
         }
         Ok(())
@@ -75,7 +75,7 @@ impl Writer {
                 let query = query.into_query();
                 self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))
             }
-            None => Ok(query.exec(self).await?.rows_affected),
+            None => Ok(Box::pin(query.exec(self)).await?.rows_affected),
         }
     }
 
@@ -91,7 +91,7 @@ impl Writer {
                     block_in_place(|| place.run(|sqlite| sqlite::execute(sqlite, &query)));
                 self.0.watch_in_place(deleted)
             }
-            None => Ok(query.exec(self).await?.rows_affected),
+            None => Ok(Box::pin(query.exec(self)).await?.rows_affected),
         }
     }
 }

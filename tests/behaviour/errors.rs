@@ -219,13 +219,24 @@ async fn bad_variables_run_nothing() {
 }
 
 #[tokio::test]
-async fn a_persisted_query_is_answered_as_clients_expect() {
+async fn a_variable_of_an_unknown_type_is_refused_like_any_other_mistake() {
     let world = world().await;
     let server = world.serve().await;
-    let hash = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
-    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-    let request = server.anyone("thor").post().json(&json!({ "extensions": extensions }));
-    let answer = Answer::read(request.send().await.unwrap()).await;
-    let code = answer.code();
-    assert!(code.starts_with("PERSISTED_QUERY_NOT_"), "{answer:#?}");
+    let thor = server.anyone("thor");
+    for query in ["query($x: Nope) { __typename }", "query($x: [Nope] = [1]) { __typename }"] {
+        thor.ask(query).await.refused("GRAPHQL_VALIDATION_FAILED");
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_not_taken_for_valid_because_variables_were_left_out() {
+    let world = world().await;
+    let server = world.serve().await;
+    let thor = server.caller("thor", &world.users("thor", 1)[0].token);
+    let query = "mutation($c: DateTime) { createPoll(input: { question: \"q\", choices: [\"a\", \
+                 \"b\"], balot: SECRET, closesAt: $c }) { poll { id } } }";
+    let given = json!({ "c": "2099-01-01T00:00:00Z" });
+    thor.gql(query, given.clone()).await.refused("GRAPHQL_VALIDATION_FAILED");
+    thor.gql(query, json!({})).await;
+    thor.gql(query, given).await.refused("GRAPHQL_VALIDATION_FAILED");
 }

@@ -19,6 +19,9 @@ const PAGE: &str = "{ viewer { username } polls(first: 100) { totalCount pageInf
 const VOTES: &str = "{ polls(first: 20) { nodes { votes(first: 5) { nodes { votedBy { username } \
     choice { choiceText } poll { question } } } } } }";
 
+/// An answer that is kept costs no statement at all.
+const UNCACHED: &[&str] = &["--result-cache", "off"];
+
 async fn statements(server: &Server, caller: &Caller, query: &str) -> u64 {
     let answer = caller.ask(query).await;
     answer.data();
@@ -30,7 +33,7 @@ async fn a_page_costs_the_same_with_one_poll_and_a_hundred(engine: Engine) {
     let world = World::new(engine).await;
     let many = world.seed("thor", 40, &["--polls", "100", "--choices", "4", "--votes", "10"]);
     let few = world.seed("potter", 40, &["--polls", "1", "--choices", "4", "--votes", "1"]);
-    let server = world.serve().await;
+    let server = world.serve_with(UNCACHED).await;
     let many = server.caller("thor", &many[0].token);
     let few = server.caller("potter", &few[0].token);
     let count =
@@ -48,7 +51,7 @@ async fn a_page_costs_the_same_with_one_poll_and_a_hundred(engine: Engine) {
 async fn pages_of_a_thousand_choices_take_a_few_statements(engine: Engine) {
     let world = World::new(engine).await;
     let many = world.seed("thor", 10, &["--polls", "100", "--choices", "10", "--votes", "10"]);
-    let server = world.serve().await;
+    let server = world.serve_with(UNCACHED).await;
     let thor = server.caller("thor", &many[0].token);
     let query = "{ polls(first: 100) { nodes { choices { votes(first: 1) { nodes { id } } } } } }";
     let statements = statements(&server, &thor, query).await;
@@ -59,7 +62,7 @@ async fn tallies_cost_the_same_however_many_vote(engine: Engine) {
     let world = World::new(engine).await;
     let users = world.seed("thor", 200, &["--polls", "1", "--choices", "2", "--votes", "200"]);
     let few = world.seed("potter", 2, &["--polls", "1", "--choices", "2", "--votes", "0"]);
-    let server = world.serve().await;
+    let server = world.serve_with(UNCACHED).await;
     let query = "{ polls { nodes { totalVotes choices { voteCount } } } }";
     let thor = server.caller("thor", &users[0].token);
     let answer = thor.ask(query).await;

@@ -1,6 +1,6 @@
 //! Everything put together, and served.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -13,12 +13,12 @@ use crate::{
         Ended, Invocation,
         select::{Named, TenantArgs, usage},
     },
-    config::{self, Settings},
+    config::{self, Settings, SubscriptionSettings, limit_settings::LimitSettings},
     fleet::MigrationsApplied,
-    graphql::{self, QueryLimits, RateLimiter, Services},
-    http::{self, AppState, HttpLimits},
+    graphql::{self, Attempts, Events, QueryLimits, Rates, Services},
+    http::{self, App, AppState, HttpLimits, ResultCache, StreamLimits, Streams},
     service::{account::Accounts, password::Passwords},
-    tenancy::{Limits, Registry},
+    tenancy::{GateLimits, Limits, Registry},
 };
 
 const EXAMPLES: &str = "\
@@ -73,19 +73,27 @@ impl Serve {
         if self.demo {
             demo::announce(&catalog, address)?;
         }
-        let state = state(settings, registry);
+        let state = state(settings, registry)?;
         http::serve(listener, state, stop(), settings.server.shutdown_grace()).await?;
         Ok(Ended::Done)
     }
 }
 
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 fn limits(settings: &Settings) -> Limits {
-    let databases = &settings.databases;
+    let (databases, limits) = (&settings.databases, &settings.limits);
     Limits {
-        max_open: usize::try_from(databases.max_open_databases).unwrap_or(usize::MAX),
-        connections_per_server: usize::try_from(databases.connections_per_server)
-            .unwrap_or(usize::MAX),
+        max_open: count(databases.max_open_databases),
+        connections_per_server: count(databases.connections_per_server),
         idle_close: databases.idle_close(),
+        gate: GateLimits {
+            running: count(limits.max_concurrent_operations),
+            waiting: count(limits.max_queued_operations),
+            patience: limits.queue_time(),
+        },
         ..Limits::default()
     }
 }
@@ -98,18 +106,59 @@ fn accounts(settings: &Settings) -> Accounts {
     }
 }
 
-fn state(settings: &Settings, registry: Registry) -> AppState {
+fn state(settings: &Settings, registry: Registry) -> anyhow::Result<AppState> {
+    let (limits, rates) = (&settings.limits, &settings.accounts);
+    let events = Events::default();
     let services = Services {
         accounts: accounts(settings),
-        registrations: RateLimiter::per_minute(settings.accounts.registrations_per_minute),
+        attempts: Attempts::new(Rates {
+            registrations: rates.registrations_per_minute,
+            failed_logins_per_user: rates.failed_logins_per_user,
+            failed_logins_per_address: rates.failed_logins_per_address,
+        }),
+        introspection: limits.introspection,
+        events: events.clone(),
     };
-    let query_limits = QueryLimits::default();
-    let http_limits = HttpLimits {
-        body_bytes: usize::try_from(settings.requests.max_body_bytes).unwrap_or(usize::MAX),
-        request_time: settings.requests.timeout(),
-        ..HttpLimits::default()
-    };
-    AppState { registry, schema: graphql::build(Arc::new(services)), query_limits, http_limits }
+    Ok(Arc::new(App {
+        registry,
+        results: ResultCache::new(settings.cache.result_cache.0),
+        schema: graphql::build(Arc::new(services)).context("the schema cannot be built")?,
+        query_limits: query_limits(limits),
+        http_limits: http_limits(limits),
+        streams: Streams::new(stream_limits(&settings.subscriptions), events),
+    }))
+}
+
+fn stream_limits(settings: &SubscriptionSettings) -> StreamLimits {
+    StreamLimits {
+        connections_per_tenant: count(settings.max_socket_connections_per_tenant),
+        operations_per_connection: count(settings.max_operations_per_socket),
+        message_bytes: count(settings.max_socket_message_bytes),
+        idle_time: Duration::from_secs(settings.socket_idle_seconds.into()),
+        init_time: Duration::from_secs(settings.socket_init_seconds.into()),
+    }
+}
+
+fn query_limits(limits: &LimitSettings) -> QueryLimits {
+    QueryLimits {
+        bytes: count(limits.max_query_bytes),
+        tokens: count(limits.max_tokens),
+        nesting: count(limits.max_nesting),
+        fields: count(limits.max_fields),
+        depth: count(limits.max_depth),
+        aliases: count(limits.max_aliases),
+        directives: count(limits.max_directives),
+        complexity: count(limits.max_complexity),
+    }
+}
+
+fn http_limits(limits: &LimitSettings) -> HttpLimits {
+    HttpLimits {
+        body_bytes: count(limits.max_body_bytes),
+        request_time: limits.request_time(),
+        header_time: limits.header_time(),
+        connections: count(limits.max_connections),
+    }
 }
 
 /// Ends when the process is told to stop.
@@ -134,4 +183,33 @@ async fn stop() {
     }
     #[cfg(not(unix))]
     interrupt.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn the_defaults_of_the_flags_are_those_of_the_code() {
+        let settings = Line::parse_from(["serve"]).settings;
+        assert_eq!(query_limits(&settings.limits), QueryLimits::default());
+        assert_eq!(http_limits(&settings.limits), HttpLimits::default());
+        assert_eq!(limits(&settings).gate, GateLimits::default());
+    }
+
+    #[test]
+    fn no_flag_allows_more_depth_than_the_schema_executes() {
+        let parses = |depth: usize| {
+            Line::try_parse_from(["serve", "--max-depth", &depth.to_string()]).is_ok()
+        };
+        assert!(parses(QueryLimits::MAX_DEPTH) && !parses(QueryLimits::MAX_DEPTH + 1));
+    }
 }

@@ -34,7 +34,10 @@ fn announcement(catalog: &Catalog, address: SocketAddr) -> String {
     for tenant in catalog.tenants.values().filter(|tenant| tenant.state == State::Active) {
         // Writing to a String cannot fail.
         let _ = match suffix {
-            Some(suffix) => writeln!(text, "  http://{}{suffix}:{port}/graphql", tenant.key),
+            Some(suffix) => {
+                let address = format!("http://{}{suffix}:{port}/", tenant.key);
+                writeln!(text, "  {address:<32} and {address}graphql for GraphiQL")
+            }
             None => writeln!(text, "  {}", tenant.key),
         };
     }
@@ -78,8 +81,8 @@ mod tests {
         let source = include_str!("../../../tenants.yaml");
         let catalog = crate::config::parse(source, Path::new("t.yaml"), &|_| None).unwrap();
         let text = announcement(&catalog, "127.0.0.1:8123".parse().unwrap());
-        assert!(text.contains("  http://thor.localhost:8123/graphql\n"), "{text}");
-        assert!(text.contains("  http://potter.localhost:8123/graphql\n"), "{text}");
+        assert!(text.contains("http://thor.localhost:8123/graphql for GraphiQL\n"), "{text}");
+        assert!(text.contains("  http://potter.localhost:8123/ "), "{text}");
         assert!(text.contains("-H 'x-tenant: potter'"), "{text}");
         assert!(text.contains("demo1, demo2, demo3 with the password demo-password"), "{text}");
     }

@@ -7,7 +7,7 @@ use url::Url;
 use super::reading::{Field, Reading, Section};
 use crate::{
     config::{variables, yaml::Value},
-    tenancy::{DatabaseSpec, DatabaseUrl, Engine, TenantKey},
+    tenancy::{DatabaseSpec, DatabaseUrl, Durability, Engine, TenantKey},
 };
 
 /// Query parameters that say a second time what the URL itself says.
@@ -34,12 +34,17 @@ impl<'n> Template<'n> {
             Self { write: field, read: Vec::new() }
         };
         let sample: TenantKey = "tenant".parse().ok()?;
-        template.for_tenant(&sample, reading)?;
+        template.for_tenant(&sample, Durability::default(), reading)?;
         Some(template)
     }
 
     /// The databases of one tenant.
-    pub fn for_tenant(&self, key: &TenantKey, reading: &mut Reading<'_>) -> Option<DatabaseSpec> {
+    pub fn for_tenant(
+        &self,
+        key: &TenantKey,
+        durability: Durability,
+        reading: &mut Reading<'_>,
+    ) -> Option<DatabaseSpec> {
         let write = url(&self.write, key, reading)?;
         let mut read = Vec::new();
         for field in &self.read {
@@ -54,7 +59,7 @@ impl<'n> Template<'n> {
             }
             read.push(replica);
         }
-        Some(DatabaseSpec { write, read })
+        Some(DatabaseSpec { write, read, durability })
     }
 }
 

@@ -2,8 +2,10 @@
 //! of them; only broken YAML is reported alone.
 
 mod database;
+mod documents;
 mod file;
 mod host;
+mod limits;
 mod origin;
 mod reading;
 mod resolve;

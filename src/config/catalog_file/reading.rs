@@ -1,7 +1,7 @@
 //! Walking the tree: each helper notes what is wrong and gives back what could be read.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,6 +10,7 @@ use crate::config::{
     CatalogError, ConfigError, Variables, variables,
     yaml::{Key, Node, Position, Value},
 };
+use crate::tenancy::DocumentTexts;
 
 /// One reading of one file: what its values may use, and what was found wrong so far.
 pub(super) struct Reading<'a> {
@@ -18,6 +19,8 @@ pub(super) struct Reading<'a> {
     pub folder: PathBuf,
     pub variables: Variables<'a>,
     errors: Vec<ConfigError>,
+    /// The manifests that were read, for all tenants that name the same one.
+    pub manifests: HashMap<PathBuf, Option<Arc<DocumentTexts>>>,
 }
 
 /// A value and its path in the file.
@@ -35,7 +38,13 @@ pub(super) struct Section<'n> {
 
 impl<'a> Reading<'a> {
     pub fn new(file: &str, folder: &Path, variables: Variables<'a>) -> Self {
-        Self { file: file.into(), folder: folder.to_owned(), variables, errors: Vec::new() }
+        Self {
+            file: file.into(),
+            folder: folder.to_owned(),
+            variables,
+            errors: Vec::new(),
+            manifests: HashMap::new(),
+        }
     }
 
     pub fn add(&mut self, at: Position, field: &str, problem: impl Into<String>) {
@@ -188,6 +197,11 @@ impl<'n> Section<'n> {
             }
         }
         Some(found)
+    }
+
+    /// The path of a field, whether it is there or not.
+    pub fn path_of(&self, name: &str) -> String {
+        join(&self.path, name)
     }
 
     pub fn get(&self, name: &str) -> Option<Field<'n>> {

@@ -4,17 +4,38 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     database::Template,
-    host, origin,
+    documents, host, limits, origin,
     reading::{Field, Reading, Section},
 };
 use crate::{
     config::yaml::Position,
-    tenancy::{Anonymous, Registration, State, Tenant, TenantKey},
+    tenancy::{
+        Anonymous, DocumentPolicy, DocumentTexts, Durability, Introspection, LimitOverrides,
+        Registration, ResultCaching, State, Tenant, TenantKey,
+    },
 };
 
 const MAX_NAME_CHARS: usize = 100;
 const MAX_REASON_CHARS: usize = 500;
 const MAX_TEXT_CHARS: usize = 300;
+
+/// What can be said of a tenant.
+const FIELDS: [&str; 14] = [
+    "name",
+    "hosts",
+    "database",
+    "durability",
+    "state",
+    "reason",
+    "anonymous",
+    "registration",
+    "origins",
+    "trusted_documents",
+    "trusted_manifest",
+    "introspection",
+    "limits",
+    "result_cache",
+];
 
 /// What a tenant gets that says nothing itself.
 #[derive(Default)]
@@ -26,6 +47,12 @@ pub(super) struct Defaults<'n> {
     anonymous: Anonymous,
     registration: Registration,
     origins: Vec<String>,
+    durability: Durability,
+    document_policy: DocumentPolicy,
+    document_texts: Option<Arc<DocumentTexts>>,
+    introspection: Option<Introspection>,
+    limits: LimitOverrides,
+    result_cache: ResultCaching,
 }
 
 /// A tenant, with the places that later checks point at.
@@ -41,7 +68,18 @@ pub(super) struct ReadTenant {
 
 impl<'n> Defaults<'n> {
     pub fn read(field: Option<Field<'n>>, reading: &mut Reading<'_>) -> Self {
-        let known = ["database", "anonymous", "registration", "origins"];
+        let known = [
+            "database",
+            "durability",
+            "anonymous",
+            "registration",
+            "origins",
+            "trusted_documents",
+            "trusted_manifest",
+            "introspection",
+            "limits",
+            "result_cache",
+        ];
         let section =
             field.and_then(|field| Section::open(field.node, &field.path, &known, reading));
         let Some(section) = section else { return Self::default() };
@@ -52,6 +90,12 @@ impl<'n> Defaults<'n> {
             anonymous: anonymous(&section, reading).unwrap_or_default(),
             registration: registration(&section, reading).unwrap_or_default(),
             origins: origins(&section, reading).unwrap_or_default(),
+            durability: durability(&section, reading).unwrap_or_default(),
+            document_policy: documents::policy(&section, reading).unwrap_or_default(),
+            document_texts: documents::texts(&section, reading),
+            introspection: introspection(&section, reading),
+            limits: limits::read(&section, reading),
+            result_cache: result_cache(&section, reading).unwrap_or_default(),
         }
     }
 }
@@ -64,9 +108,7 @@ pub(super) fn read(
     defaults: &Defaults<'_>,
     reading: &mut Reading<'_>,
 ) -> Option<ReadTenant> {
-    let known =
-        ["name", "hosts", "database", "state", "reason", "anonymous", "registration", "origins"];
-    let section = Section::open(field.node, &field.path, &known, reading)?;
+    let section = Section::open(field.node, &field.path, &FIELDS, reading)?;
     let name = section.get("name").map(|name| reading.text(&name, MAX_NAME_CHARS));
     let hosts = hosts(&section, reading);
     let state = section.get("state").and_then(|field| state(&field, reading));
@@ -74,14 +116,21 @@ pub(super) fn read(
     let anonymous = anonymous(&section, reading).unwrap_or(defaults.anonymous);
     let registration = registration(&section, reading).unwrap_or(defaults.registration);
     let origins = origins(&section, reading).unwrap_or_else(|| defaults.origins.clone());
+    let durability = durability(&section, reading).unwrap_or(defaults.durability);
+    let policy = documents::policy(&section, reading).unwrap_or(defaults.document_policy);
+    let texts = documents::texts(&section, reading).or_else(|| defaults.document_texts.clone());
+    let documents = documents::trusted(policy, texts, &section, reading);
+    let introspection = introspection(&section, reading).or(defaults.introspection);
+    let limits = limits::read(&section, reading).over(defaults.limits);
+    let result_cache = result_cache(&section, reading).unwrap_or(defaults.result_cache);
 
     let own = section.get("database");
     let database_at = own.as_ref().map_or(at, |own| own.node.at);
     let database = match own {
-        Some(own) => Template::read(own, reading)?.for_tenant(key, reading),
+        Some(own) => Template::read(own, reading)?.for_tenant(key, durability, reading),
         None if defaults.database_is_broken => return None,
         None => match &defaults.database {
-            Some(template) => template.for_tenant(key, reading),
+            Some(template) => template.for_tenant(key, durability, reading),
             None => {
                 let problem = "is missing; give one here, or one for all in `defaults`";
                 reading.add(at, &format!("{}.database", field.path), problem);
@@ -100,6 +149,10 @@ pub(super) fn read(
         anonymous,
         registration,
         origins,
+        documents,
+        introspection,
+        limits,
+        result_cache,
     };
     let path = field.path.clone();
     Some(ReadTenant { tenant: Arc::new(tenant), path, hosts, database_at })
@@ -146,4 +199,18 @@ fn anonymous(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<Anonymo
 fn registration(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<Registration> {
     let words = [("open", Registration::Open), ("closed", Registration::Closed)];
     section.get("registration").and_then(|field| reading.word(&field, &words))
+}
+
+fn durability(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<Durability> {
+    let words = [("full", Durability::Full), ("normal", Durability::Normal)];
+    section.get("durability").and_then(|field| reading.word(&field, &words))
+}
+
+fn introspection(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<Introspection> {
+    section.get("introspection").and_then(|field| reading.word(&field, &Introspection::WORDS))
+}
+
+fn result_cache(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<ResultCaching> {
+    let words = [("on", ResultCaching::On), ("off", ResultCaching::Off)];
+    section.get("result_cache").and_then(|field| reading.word(&field, &words))
 }

@@ -8,14 +8,10 @@ use super::{payload, payload_type};
 use crate::{
     entity::user::{self, Role},
     graphql::{
-        context::RequestContext,
-        datetime::DateTime,
-        error::{ApiError, ApiResult},
-        object::User,
-        schema::Services,
+        context::RequestContext, datetime::DateTime, error::ApiResult, object::User,
+        schema::Services, subscription::tokens_ended,
     },
     service::{
-        Failure,
         account::{self, NewUser},
         token::Token,
     },
@@ -126,10 +122,7 @@ impl AccountMutation {
         let run = async {
             let request = begin(ctx)?;
             let services = Services::of(ctx)?;
-            services
-                .registrations
-                .take(&request.tenant.key, request.caller.address)
-                .map_err(|wait| ApiError::from(Failure::RateLimited(wait)))?;
+            services.attempts.register(request)?;
             let RegisterInput { username, email, password } = input;
             let new = NewUser { username, email, password, role: Role::User };
             let result = services.accounts.register(new).await;
@@ -146,8 +139,10 @@ impl AccountMutation {
     ) -> Option<ApiResult<LoginPayload>> {
         let run = async {
             let request = begin(ctx)?;
-            let accounts = &Services::of(ctx)?.accounts;
-            let result = accounts.login(&input.username, &input.password).await;
+            let services = Services::of(ctx)?;
+            let attempt = services.attempts.sign_in(request, &input.username)?;
+            let result = services.accounts.login(&input.username, &input.password).await;
+            attempt.note(&result);
             payload(request, result, |(user, token)| signed_in!(LoginPayload, user, token)).await
         };
         Some(run.await)
@@ -166,6 +161,9 @@ impl AccountMutation {
                 Some(viewer) => account::logout(viewer, input.everywhere).await,
                 None => Ok(()),
             };
+            if let Some(viewer) = &request.caller.viewer {
+                tokens_ended(ctx, &result, |()| viewer.user.id);
+            }
             payload(request, result, |()| LogoutPayload::default()).await
         };
         Some(run.await)
@@ -181,8 +179,11 @@ impl AccountMutation {
             let request = begin(ctx)?;
             let viewer = request.require_viewer()?;
             let (current, new) = (&input.current_password, &input.new_password);
-            let accounts = &Services::of(ctx)?.accounts;
-            let result = accounts.change_password(viewer, current, new).await;
+            let services = Services::of(ctx)?;
+            let attempt = services.attempts.sign_in(request, &viewer.user.username)?;
+            let result = services.accounts.change_password(viewer, current, new).await;
+            attempt.note(&result);
+            tokens_ended(ctx, &result, |_| viewer.user.id);
             let done = |(user, token)| signed_in!(ChangePasswordPayload, user, token);
             payload(request, result, done).await
         };

@@ -9,6 +9,7 @@ use crate::{
         error::ApiResult,
         id::{self, Kind},
         object::Choice,
+        subscription::poll_changed,
     },
     service::{choice, text},
 };
@@ -87,6 +88,7 @@ impl ChoiceMutation {
                 Ok(id) => choice::add(actor, id, &input.choice_text).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(choice, poll)| AddChoicePayload {
                 choice: Some(choice.into()),
                 poll: Some(poll.into()),
@@ -113,6 +115,7 @@ impl ChoiceMutation {
                 Ok(id) => choice::update(actor, id, &input.choice_text).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |choice| choice.poll_id);
             payload(request, result, |choice| UpdateChoicePayload {
                 choice: Some(choice.into()),
                 user_errors: Vec::new(),
@@ -136,6 +139,7 @@ impl ChoiceMutation {
                 Ok(id) => choice::delete(actor, id).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| DeleteChoicePayload {
                 deleted_choice_id: Some(input.id),
                 poll: Some(poll.into()),

@@ -10,6 +10,7 @@ use crate::{
         id::{self, Kind},
         object::{User, UserRole},
         schema::Services,
+        subscription::{people_changed, tokens_ended},
     },
     service::{Failure, account::NewUser, people},
 };
@@ -137,6 +138,7 @@ impl PeopleMutation {
                 Ok(id) => people::set_role(id, input.role.into()).await,
                 Err(failure) => Err(failure),
             };
+            people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| SetUserRolePayload {
                 user: Some(user.into()),
                 user_errors: Vec::new(),
@@ -159,6 +161,7 @@ impl PeopleMutation {
                 Ok(id) => people::set_active(id, false).await,
                 Err(failure) => Err(failure),
             };
+            people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| DeactivateUserPayload {
                 user: Some(user.into()),
                 user_errors: Vec::new(),
@@ -180,6 +183,7 @@ impl PeopleMutation {
                 Ok(id) => people::set_active(id, true).await,
                 Err(failure) => Err(failure),
             };
+            people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| ActivateUserPayload {
                 user: Some(user.into()),
                 user_errors: Vec::new(),
@@ -202,6 +206,7 @@ impl PeopleMutation {
                 Ok(id) => people::reset_password(id, passwords).await,
                 Err(failure) => Err(failure),
             };
+            tokens_ended(ctx, &result, |(user, _)| user.id);
             payload(request, result, |(user, password)| ResetPasswordPayload {
                 user: Some(user.into()),
                 temporary_password: Some(password),

@@ -10,6 +10,7 @@ use crate::{
         error::ApiResult,
         id::{self, Kind},
         object::Ballot,
+        subscription::{poll_changed, poll_created},
     },
     service::{
         poll::{self, Change, NewPoll},
@@ -109,7 +110,9 @@ impl PollMutation {
                 closes_at: input.closes_at.map(|moment| moment.0),
                 ballot: input.ballot.into(),
             };
-            payload(request, poll::create(actor, new).await, |poll| CreatePollPayload {
+            let result = poll::create(actor, new).await;
+            poll_created(ctx, &result);
+            payload(request, result, |poll| CreatePollPayload {
                 poll: Some(poll.into()),
                 user_errors: Vec::new(),
             })
@@ -146,6 +149,7 @@ impl PollMutation {
                 }
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| UpdatePollPayload {
                 poll: Some(poll.into()),
                 user_errors: Vec::new(),
@@ -169,6 +173,7 @@ impl PollMutation {
                 Ok(id) => poll::close(actor, id).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| ClosePollPayload {
                 poll: Some(poll.into()),
                 user_errors: Vec::new(),
@@ -189,10 +194,11 @@ impl PollMutation {
             request.begin_mutation()?;
             let actor = &request.require_viewer()?.user;
             let result = match all_valid(id::input(request, "id", &input.id, Kind::Poll)?, []) {
-                Ok(id) => poll::delete(actor, id).await,
+                Ok(id) => poll::delete(actor, id).await.map(|()| id),
                 Err(failure) => Err(failure),
             };
-            payload(request, result, |()| DeletePollPayload {
+            poll_changed(ctx, &result, |id| *id);
+            payload(request, result, |_| DeletePollPayload {
                 deleted_poll_id: Some(input.id),
                 user_errors: Vec::new(),
             })

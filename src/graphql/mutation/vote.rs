@@ -9,6 +9,7 @@ use crate::{
         error::ApiResult,
         id::{self, Kind, encode},
         object::Vote,
+        subscription::poll_changed,
     },
     service::vote,
 };
@@ -85,6 +86,7 @@ impl VoteMutation {
                 Ok(id) => vote::cast(voter, id).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(vote, poll)| CastVotePayload {
                 vote: Some(vote.into()),
                 poll: Some(poll.into()),
@@ -110,6 +112,7 @@ impl VoteMutation {
                 Ok(id) => vote::change(voter, id).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(vote, poll)| ChangeVotePayload {
                 vote: Some(vote.into()),
                 poll: Some(poll.into()),
@@ -135,6 +138,7 @@ impl VoteMutation {
                 Ok(id) => vote::retract(voter, id).await,
                 Err(failure) => Err(failure),
             };
+            poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(vote_id, poll)| RetractVotePayload {
                 deleted_vote_id: Some(encode(Kind::Vote, &request.tenant.key, vote_id)),
                 poll: Some(poll.into()),

@@ -13,6 +13,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
+        in_place::{Fields, One},
     },
 };
 
@@ -34,8 +35,8 @@ impl Choice {
     }
 
     /// The poll it answers.
-    async fn poll(&self, ctx: &Context<'_>) -> Option<ApiResult<Poll>> {
-        Some(self.load_poll(ctx).await.map(Poll::from))
+    async fn poll(&self, ctx: &Context<'_>) -> Option<ApiResult<One<Poll>>> {
+        Some(self.load_poll(ctx).await.map(One::of))
     }
 
     /// The answer, 1 to 100 characters.
@@ -73,6 +74,10 @@ impl Choice {
         let arguments = PageArguments { first, after, last, before };
         Some(super::vote::votes_of_choice(ctx, self.0.id, arguments).await)
     }
+}
+
+impl Fields for Choice {
+    const AT_HAND: &'static [&'static str] = &["id", "choiceText", "voteCount"];
 }
 
 impl Choice {

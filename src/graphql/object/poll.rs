@@ -15,9 +15,10 @@ use crate::{
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
+        in_place::{Fields, Many, One},
     },
     service::{
-        self, clock,
+        self,
         page::Position,
         poll::{Filter, OrderField, is_open, may_change},
     },
@@ -141,7 +142,7 @@ impl Poll {
     }
 
     /// Who made it.
-    async fn created_by(&self, ctx: &Context<'_>) -> Option<ApiResult<User>> {
+    async fn created_by(&self, ctx: &Context<'_>) -> Option<ApiResult<One<User>>> {
         Some(user(ctx, self.0.created_by_id).await)
     }
 
@@ -162,14 +163,14 @@ impl Poll {
 
     /// Whether votes are taken now.
     async fn is_open(&self) -> bool {
-        is_open(&self.0, clock::now())
+        is_open(&self.0)
     }
 
     /// The answers, in the order written.
-    async fn choices(&self, ctx: &Context<'_>) -> ApiResult<Vec<Choice>> {
+    async fn choices(&self, ctx: &Context<'_>) -> ApiResult<Many<Choice>> {
         let loaders = &RequestContext::of(ctx)?.loaders;
         let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
-        Ok(choices.into_iter().map(Choice::from).collect())
+        Ok(Many::of(choices))
     }
 
     /// How many votes all choices have together.
@@ -180,16 +181,15 @@ impl Poll {
     }
 
     /// One's own vote; null without one, and to callers without a token.
-    async fn viewer_vote(&self, ctx: &Context<'_>) -> Option<ApiResult<Vote>> {
-        viewer_vote(ctx, self.0.id).await.transpose()
+    async fn viewer_vote(&self, ctx: &Context<'_>) -> Option<ApiResult<One<Vote>>> {
+        viewer_vote(ctx, self.0.id).await.map(|vote| vote.map(One)).transpose()
     }
 
     /// Whether `castVote` would take one's vote now.
     async fn viewer_can_vote(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         let request = RequestContext::of(ctx)?;
-        let possible = request.viewer().is_some()
-            && request.tenant.state == State::Active
-            && is_open(&self.0, clock::now());
+        let possible =
+            request.viewer().is_some() && request.tenant.state == State::Active && is_open(&self.0);
         Ok(possible && viewer_vote(ctx, self.0.id).await?.is_none())
     }
 
@@ -221,6 +221,20 @@ impl Poll {
     }
 }
 
+impl Fields for Poll {
+    const AT_HAND: &'static [&'static str] = &[
+        "id",
+        "question",
+        "ballot",
+        "pubDate",
+        "updatedAt",
+        "closesAt",
+        "isOpen",
+        "viewerCanUpdate",
+        "viewerCanDelete",
+    ];
+}
+
 impl Poll {
     fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         let request = RequestContext::of(ctx)?;
@@ -230,8 +244,8 @@ impl Poll {
 }
 
 /// Somebody whom a foreign key points to.
-pub(super) async fn user(ctx: &Context<'_>, id: i64) -> ApiResult<User> {
-    Ok(RequestContext::of(ctx)?.loaders.users.require(id).await?.into())
+pub(super) async fn user(ctx: &Context<'_>, id: i64) -> ApiResult<One<User>> {
+    Ok(One::of(RequestContext::of(ctx)?.loaders.users.require(id).await?))
 }
 
 /// One's own vote on a poll.

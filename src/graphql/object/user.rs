@@ -10,6 +10,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
+        in_place::Fields,
     },
     service::page::Position,
 };
@@ -90,6 +91,10 @@ impl User {
         let arguments = PageArguments { first, after, last, before };
         Some(polls_of_user(ctx, self.model.id, arguments).await)
     }
+}
+
+impl Fields for User {
+    const AT_HAND: &'static [&'static str] = &["id", "username", "email", "role", "isActive"];
 }
 
 connection!(

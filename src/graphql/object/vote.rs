@@ -11,6 +11,7 @@ use crate::{
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
+        in_place::{Fields, One},
     },
     service::{self, page::Position},
 };
@@ -33,24 +34,24 @@ impl Vote {
     }
 
     /// The poll voted on.
-    async fn poll(&self, ctx: &Context<'_>) -> Option<ApiResult<Poll>> {
+    async fn poll(&self, ctx: &Context<'_>) -> Option<ApiResult<One<Poll>>> {
         let load = async {
-            RequestContext::of(ctx)?.loaders.polls.require(self.0.poll_id).await.map(Poll::from)
+            RequestContext::of(ctx)?.loaders.polls.require(self.0.poll_id).await.map(One::of)
         };
         Some(load.await)
     }
 
     /// The choice voted for.
-    async fn choice(&self, ctx: &Context<'_>) -> Option<ApiResult<Choice>> {
+    async fn choice(&self, ctx: &Context<'_>) -> Option<ApiResult<One<Choice>>> {
         let load = async {
             let loaders = &RequestContext::of(ctx)?.loaders;
-            loaders.choices.require(self.0.choice_id).await.map(Choice::from)
+            loaders.choices.require(self.0.choice_id).await.map(One::of)
         };
         Some(load.await)
     }
 
     /// Who voted.
-    async fn voted_by(&self, ctx: &Context<'_>) -> Option<ApiResult<User>> {
+    async fn voted_by(&self, ctx: &Context<'_>) -> Option<ApiResult<One<User>>> {
         Some(super::poll::user(ctx, self.0.voted_by_id).await)
     }
 
@@ -58,6 +59,10 @@ impl Vote {
     async fn voted_at(&self) -> DateTime {
         DateTime(self.0.voted_at)
     }
+}
+
+impl Fields for Vote {
+    const AT_HAND: &'static [&'static str] = &["id", "votedAt"];
 }
 
 /// A page of the votes on a poll.

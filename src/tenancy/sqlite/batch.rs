@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::open::Access;
 use crate::tenancy::{
-    RouterError, budget::Places, spawn::spawn_blocking_untenanted, spawn_untenanted,
+    Durability, RouterError, budget::Places, spawn::spawn_blocking_untenanted, spawn_untenanted,
 };
 
 /// How many turns share a commit at most.
@@ -58,8 +58,8 @@ pub(super) type Turn = OwnedMutexGuard<State>;
 
 impl SqliteWriter {
     /// Opens the file for writing.
-    pub fn open(path: &Path, places: Places) -> rusqlite::Result<Self> {
-        let connection = super::open(path, Access::Write)?;
+    pub fn open(path: &Path, durability: Durability, places: Places) -> rusqlite::Result<Self> {
+        let connection = super::open(path, Access::Write(durability))?;
         let state = State { connection, batch: None, _places: places };
         let state = Arc::new(Mutex::new(state));
         Ok(Self(Arc::new(Inner { state, waiting: AtomicUsize::new(0) })))

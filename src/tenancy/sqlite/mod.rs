@@ -10,9 +10,12 @@ mod open;
 mod readers;
 mod statement;
 mod turn;
+mod version;
 
 pub(super) use batch::SqliteWriter;
 use open::open;
 pub(super) use readers::SqliteReaders;
 pub(super) use statement::{count, execute, exists, insert, rows};
 pub(super) use turn::SqliteTransaction;
+pub use version::DataVersion;
+pub(super) use version::SqliteVersion;

@@ -2,13 +2,18 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use crate::tenancy::Durability;
 
 /// How long a write waits for a lock that another process holds, on a thread that may block.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a read waits for one, on any thread. With a write-ahead log a read meets locks only
 /// while the log is recovered or closed.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
+/// The most memory for pages of the file that a connection keeps, in KiB: what is not here is in
+/// the operating system's own cache, a system call away. A tenant has several connections.
+const PAGES_KIB: i64 = 256;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
@@ -19,7 +24,7 @@ pub(super) enum Access {
     Read,
     /// Sees to it that the file has a write-ahead log, without which readers and the writer
     /// would wait for each other.
-    Write,
+    Write(Durability),
 }
 
 /// Opens an existing file.
@@ -27,16 +32,23 @@ pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Connection> 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan is made once for a statement, not again for each new value bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A negative number counts KiB, a positive one pages.
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     match access {
         Access::Read => {
             connection.busy_timeout(READ_TIMEOUT)?;
             connection.pragma_update(None, "query_only", true)?;
         }
-        Access::Write => {
+        Access::Write(durability) => {
             connection.busy_timeout(WRITE_TIMEOUT)?;
-            // An acknowledged commit is on disk.
-            connection.pragma_update(None, "synchronous", "FULL")?;
+            let synchronous = match durability {
+                Durability::Full => "FULL",
+                Durability::Normal => "NORMAL",
+            };
+            connection.pragma_update(None, "synchronous", synchronous)?;
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| {
                 let mode: String = row.get(0)?;
                 if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(no_wal(&mode)) }

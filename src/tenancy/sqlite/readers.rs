@@ -12,7 +12,7 @@ use crate::tenancy::{RouterError, spawn::block_in_place};
 
 /// How many unused connections are kept. A statement runs on the calling thread, so no more are
 /// in use at once than there are threads.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 /// A statement of so many virtual machine steps, some ten milliseconds, where a page takes
 /// thousands, is begun again where it holds nobody up.
 const SHORT: u32 = 400_000;

@@ -5,18 +5,22 @@
 mod answer;
 mod caller;
 mod engine;
+mod event_stream;
 mod log;
 mod raw;
 mod server;
+mod socket;
 mod wait;
 mod world;
 
 pub use answer::Answer;
-pub use caller::Caller;
+pub use caller::{Caller, PollIds};
 pub use engine::Engine;
+pub use event_stream::EventStream;
 pub use log::{LogLine, field};
 pub use raw::{Connection, Raw, dead_port};
 pub use server::Server;
+pub use socket::Socket;
 pub use wait::eventually;
 pub use world::{Output, Seeded, World};
 

@@ -41,6 +41,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Someone without a token.
     pub fn anyone(&self, tenant: &str) -> Caller {
         Caller::new(self, tenant, None)

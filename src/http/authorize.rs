@@ -1,0 +1,53 @@
+//! Whose token came with a request, and whether it matters.
+
+use axum::http::{HeaderMap, header};
+
+use crate::{
+    graphql::{ApiError, Code, Operation},
+    service::token::{self, Rejected, Viewer},
+};
+
+/// The token that was sent, if one was (RFC 6750, section 2.1).
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Rejected> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Rejected::Invalid);
+    }
+    credentials(value.to_str().map_err(|_| Rejected::Invalid)?).map(Some)
+}
+
+/// The token in the value of an `Authorization` header.
+pub(super) fn credentials(value: &str) -> Result<&str, Rejected> {
+    let (scheme, secret) = value.split_once(' ').ok_or(Rejected::Invalid)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(secret.trim()) } else { Err(Rejected::Invalid) }
+}
+
+/// Who calls, in the scope of the tenant. A bad token only matters to operations that ask for
+/// more than is free.
+///
+/// # Errors
+/// `UNAUTHENTICATED` with the reason, or what the database answers.
+pub(super) async fn viewer(
+    sent: Result<Option<&str>, Rejected>,
+    operation: &Operation,
+) -> Result<Option<Viewer>, ApiError> {
+    let rejected = match sent {
+        Ok(None) => return Ok(None),
+        Ok(Some(secret)) => match token::authenticate(secret).await.map_err(ApiError::from)? {
+            Ok(viewer) => return Ok(Some(viewer)),
+            Err(rejected) => rejected,
+        },
+        Err(rejected) => rejected,
+    };
+    if operation.ignores_token { Ok(None) } else { Err(refusal(rejected)) }
+}
+
+/// What a bad token is answered with.
+pub(super) fn refusal(rejected: Rejected) -> ApiError {
+    let (reason, message) = match rejected {
+        Rejected::Expired => ("EXPIRED", "The token has expired; sign in again."),
+        Rejected::Invalid => ("INVALID", "The token is not valid here; sign in."),
+    };
+    ApiError::new(Code::Unauthenticated, message).with("reason", reason)
+}

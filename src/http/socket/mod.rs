@@ -1,0 +1,9 @@
+//! GraphQL over WebSocket, the subprotocol `graphql-transport-ws` (graphql-ws, PROTOCOL.md).
+
+mod close;
+mod connection;
+mod init;
+mod message;
+mod upgrade;
+
+pub(super) use upgrade::{layer, only};

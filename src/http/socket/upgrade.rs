@@ -1,0 +1,116 @@
+//! From HTTP to a socket (RFC 6455, section 4.2), on the path of the endpoint itself.
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{
+        ConnectInfo, FromRequestParts, Request, State,
+        ws::{WebSocket, WebSocketUpgrade},
+    },
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{connection, init::Opening};
+use crate::{
+    graphql::Code,
+    http::{
+        accept::MediaType, address::client_address, answer, log::RequestId, server::Permit,
+        state::AppState,
+    },
+    tenancy::{Catalog, normalize_host, request_host},
+};
+
+/// The one subprotocol that is spoken here.
+const SUBPROTOCOL: &str = "graphql-transport-ws";
+
+/// What a socket's buffers hold to begin with, in bytes: there may be thousands of them.
+const BUFFER: usize = 4 * 1024;
+
+/// Makes sockets of the requests that want to be some. Which tenant they are for may come later.
+pub(in crate::http) async fn layer(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !wants_socket(request.headers()) {
+        return next.run(request).await;
+    }
+    upgrade(state, request).await
+}
+
+/// For a path on which there is nothing else.
+pub(in crate::http) async fn only(State(state): State<AppState>, request: Request) -> Response {
+    if !wants_socket(request.headers()) {
+        let message = "Here is a WebSocket and nothing else; send other requests to /graphql.";
+        let error = answer::error(Code::BadUserInput.as_str(), message);
+        let status = StatusCode::UPGRADE_REQUIRED;
+        let mut response = answer::rejected(MediaType::Json, status, error);
+        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        return response;
+    }
+    upgrade(state, request).await
+}
+
+fn wants_socket(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::UPGRADE).iter();
+    values.any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+async fn upgrade(state: AppState, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let view = state.registry.view();
+    if let Some(origin) = parts.headers.get(header::ORIGIN) {
+        let listed = origin.to_str().is_ok_and(|origin| view.has_origin(origin));
+        if !listed && !origin_is_own(&view.catalog, &parts.headers, &parts.uri, origin) {
+            let message = "Pages of this origin may not call here.";
+            let error = answer::error(Code::Forbidden.as_str(), message);
+            return answer::rejected(MediaType::Json, StatusCode::FORBIDDEN, error);
+        }
+    }
+    let permit = parts.extensions.get::<Permit>().cloned();
+    let Some(opening) = opening(&view.catalog, parts) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    // Larger messages are told so; what is larger by far breaks off.
+    let most = state.streams.limits().message_bytes.saturating_mul(2);
+    let spoken =
+        upgrade.requested_protocols().any(|name| name.as_bytes() == SUBPROTOCOL.as_bytes());
+    upgrade
+        .protocols([SUBPROTOCOL])
+        .max_message_size(most)
+        .max_frame_size(most)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .on_upgrade(move |socket: WebSocket| async move {
+            connection::run(state, opening, socket, spoken).await;
+            drop(permit);
+        })
+}
+
+fn opening(catalog: &Catalog, parts: Parts) -> Option<Opening> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0;
+    let address = client_address(catalog, &parts.headers, peer);
+    let request_id = parts.extensions.get::<RequestId>()?.clone();
+    Some(Opening { headers: parts.headers, uri: parts.uri, address, request_id })
+}
+
+/// Whether a page comes from the host that it calls, whatever the port.
+pub(super) fn origin_is_own(
+    catalog: &Catalog,
+    headers: &HeaderMap,
+    uri: &Uri,
+    origin: &HeaderValue,
+) -> bool {
+    let host = request_host(catalog, headers, uri).ok().flatten();
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    match (host, origin) {
+        (Some(host), Some((_, authority))) => normalize_host(authority) == host,
+        _ => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! GraphQL over Server-Sent Events (its PROTOCOL.md, section "Distinct connections mode"): one
+//! operation, one stream. Results are `next` events, the end is `complete`.
+
+use std::{net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::stream;
+use tokio::sync::mpsc;
+
+use super::{
+    accept::{MediaType, takes_events},
+    answer, authorize,
+    live::{self, Outlet, Reply},
+    log::RequestId,
+    session::{Farewell, Session},
+    state::AppState,
+    streams::{Place, Running},
+};
+use crate::{
+    graphql::{ApiError, Code, Operation},
+    tenancy::{Scope, spawn_untenanted},
+};
+
+/// Who asks, and how.
+pub(super) struct Caller<'a> {
+    pub state: &'a AppState,
+    pub scope: &'a Scope,
+    pub request_id: &'a RequestId,
+    pub headers: &'a HeaderMap,
+    pub address: IpAddr,
+}
+
+/// How many events wait for a slow reader; then the operation waits, and skips what is old.
+const BACKLOG: usize = 4;
+/// How soon a client may come back when the tenant has too many streams, in seconds.
+const RETRY_AFTER: u64 = 5;
+
+/// Answers a subscription with a stream, if the client takes one. To be called in the tenant's
+/// scope.
+pub(super) async fn answer(
+    caller: Caller<'_>,
+    media_type: MediaType,
+    operation: Operation,
+) -> Response {
+    let refuse = |media_type, status, error: ApiError| {
+        answer::refused(media_type, caller.request_id, status, vec![error.into_server_error()])
+    };
+    if !takes_events(caller.headers) {
+        let message = "Subscriptions come over a WebSocket (`graphql-transport-ws`), or as \
+                       `Accept: text/event-stream`.";
+        return refuse(media_type, StatusCode::BAD_REQUEST, ApiError::bad_input(message));
+    }
+    let events = MediaType::EventStream;
+    let sent = authorize::bearer(caller.headers);
+    let secret = sent.as_ref().ok().and_then(|secret| secret.map(str::to_owned));
+    let viewer = match authorize::viewer(sent, &operation).await {
+        Ok(viewer) => viewer,
+        Err(error) => return refuse(events, StatusCode::OK, error),
+    };
+    let tenant = caller.scope.tenant();
+    let view = caller.state.registry.view();
+    let Some(ticket) = caller.state.registry.ticket(&view, tenant) else {
+        return refuse(events, StatusCode::OK, ApiError::internal("a tenant without a place"));
+    };
+    let Some(place) = caller.state.streams.enter(&tenant.key) else {
+        let max = caller.state.streams.limits().connections_per_tenant;
+        let message = format!("This tenant has its {max} streams open; try again later.");
+        let error = ApiError::new(Code::RateLimited, message).with("retryAfter", RETRY_AFTER);
+        let error = error.into_server_error();
+        return answer::rejected(events, StatusCode::TOO_MANY_REQUESTS, error);
+    };
+    let who = (caller.address, caller.request_id.clone());
+    let session = Session::new(caller.state.clone(), ticket, secret, viewer, who);
+    stream_of(Arc::new(session), operation, place)
+}
+
+fn stream_of(session: Arc<Session>, operation: Operation, place: Place) -> Response {
+    let (replies, received) = mpsc::channel(BACKLOG);
+    let outlet = Outlet { serial: 0, replies };
+    spawn_untenanted(live::run(Arc::clone(&session), operation, outlet));
+    let streams = session.state.streams.clone();
+    let quiet = streams.limits().idle_time / 2;
+    let running = streams.running();
+    let ended = {
+        let session = Arc::clone(&session);
+        Box::pin(async move {
+            tokio::select! {
+                farewell = session.ended() => Some(farewell),
+                () = streams.stopping() => None,
+            }
+        })
+    };
+    let feed = Feed { session, received, ended, quiet, over: false, _kept: (place, running) };
+    let body = Body::from_stream(stream::unfold(feed, Feed::next));
+    let mut response = (StatusCode::OK, body).into_response();
+    let headers = response.headers_mut();
+    let content_type = MediaType::EventStream.content_type();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Asks proxies not to hold events back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// The body of an event stream. It goes when the client does, and the operation with it.
+struct Feed {
+    session: Arc<Session>,
+    received: mpsc::Receiver<(u64, Reply)>,
+    /// Why the stream ends; nothing when the server stops.
+    ended: Pin<Box<dyn Future<Output = Option<Farewell>> + Send>>,
+    quiet: Duration,
+    over: bool,
+    _kept: (Place, Running),
+}
+
+impl Feed {
+    async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
+        if self.over {
+            return None;
+        }
+        let chunk = tokio::select! {
+            received = self.received.recv() => match received {
+                Some((_, reply)) => self.told(reply),
+                None => self.last(String::new()),
+            },
+            ended = &mut self.ended => match ended {
+                Some(farewell) => self.expelled(farewell),
+                None => self.last(String::new()),
+            },
+            () = tokio::time::sleep(self.quiet) => ":\n\n".to_owned(),
+        };
+        Some((Ok(chunk.into()), self))
+    }
+
+    fn told(&mut self, reply: Reply) -> String {
+        match reply {
+            Reply::Next(result) => next_event(&result),
+            Reply::Error(errors) => self.last(next_event(&format!("{{\"errors\":{errors}}}"))),
+            Reply::Complete => self.last(String::new()),
+            Reply::Expelled(farewell) => self.expelled(farewell),
+        }
+    }
+
+    fn expelled(&mut self, farewell: Farewell) -> String {
+        let errors = answer::errors_text(&self.session.request_id, vec![farewell.error]);
+        self.last(next_event(&format!("{{\"errors\":{errors}}}")))
+    }
+
+    fn last(&mut self, mut before: String) -> String {
+        self.over = true;
+        before.push_str(COMPLETE);
+        before
+    }
+}
+
+/// With an empty `data`, since browsers do not dispatch events without (HTML, section 9.2.6).
+const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// JSON has no line breaks of its own, so it is one line of `data`.
+fn next_event(json: &str) -> String {
+    format!("event: next\ndata: {json}\n\n")
+}
+
+/// The stream of an operation with one result, or with none but errors.
+pub(super) fn one_result(json: &[u8]) -> Vec<u8> {
+    let mut body = next_event(&String::from_utf8_lossy(json));
+    body.push_str(COMPLETE);
+    body.into_bytes()
+}

@@ -1,0 +1,6 @@
+//! Answers that are kept.
+
+mod asking;
+mod exact;
+mod held;
+mod random;

@@ -1,0 +1,69 @@
+//! A client of GraphQL over Server-Sent Events.
+
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use serde_json::Value;
+use tokio::time::timeout;
+
+/// How long an event may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct EventStream {
+    pub response: reqwest::Response,
+    buffer: String,
+    /// The comments that came so far.
+    pub comments: usize,
+}
+
+impl EventStream {
+    pub async fn open(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        Self { response, buffer: String::new(), comments: 0 }
+    }
+
+    /// The same, which must be a stream.
+    pub async fn accepted(request: RequestBuilder) -> Self {
+        let stream = Self::open(request).await;
+        assert_eq!(stream.response.status(), 200);
+        let content_type = stream.response.headers()["content-type"].to_str().unwrap();
+        assert!(content_type.starts_with("text/event-stream"), "{content_type}");
+        assert!(!stream.response.headers().contains_key("content-encoding"));
+        stream
+    }
+
+    /// The next event and its data; none at the end of the stream.
+    pub async fn event(&mut self) -> Option<(String, String)> {
+        loop {
+            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let field = |name: &str| {
+                    let lines = block.lines().filter_map(|line| line.strip_prefix(name));
+                    lines.map(str::trim).collect::<String>()
+                };
+                let (event, data) = (field("event:"), field("data:"));
+                self.buffer = rest.to_owned();
+                if event.is_empty() {
+                    self.comments += 1;
+                    continue;
+                }
+                return Some((event, data));
+            }
+            let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The result that comes next.
+    pub async fn next(&mut self) -> Value {
+        let (event, data) = self.event().await.unwrap();
+        assert_eq!(event, "next", "{data}");
+        serde_json::from_str(&data).unwrap()
+    }
+
+    /// The end, in order.
+    pub async fn completed(&mut self) {
+        let (event, _) = self.event().await.unwrap();
+        assert_eq!(event, "complete");
+        assert_eq!(self.event().await, None);
+    }
+}
