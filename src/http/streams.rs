@@ -88,6 +88,11 @@ impl Streams {
         let _ = self.0.running.subscribe().wait_for(|running| *running == 0).await;
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        *self.0.running.borrow()
+    }
+
     /// Counts one for as long as the answer lives.
     pub(super) fn running(&self) -> Running {
         self.0.running.send_modify(|running| *running += 1);

@@ -79,6 +79,12 @@ impl Gate {
         self.limits
     }
 
+    /// How many run and how many wait now.
+    pub(super) fn figures(&self) -> (usize, usize) {
+        let running = self.limits.running.saturating_sub(self.places.available_permits());
+        (running, self.waiting.load(Ordering::Relaxed))
+    }
+
     /// Passes, after those who came before.
     pub(super) async fn pass(&self) -> Result<Pass, Busy> {
         // Nobody is overtaken: a place that comes free while others wait is given to the first.

@@ -42,7 +42,7 @@ pub use limits::{LimitName, LimitOverrides};
 pub use maintenance::Maintenance;
 pub use provision::{Provision, ProvisionError};
 pub use reader::{Reader, TenantEntity};
-pub use registry::{Lease, Limits, Registry, SchemaCheck, View};
+pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck, View};
 pub use resolve::{normalize_host, request_host, resolve, resolve_with};
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};

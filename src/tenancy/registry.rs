@@ -46,6 +46,17 @@ impl Default for Limits {
     }
 }
 
+/// What goes on at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Tenants whose databases are open.
+    pub open: usize,
+    /// Queries and mutations that run.
+    pub running: usize,
+    /// Queries and mutations that wait in their tenant's line.
+    pub waiting: usize,
+}
+
 /// Tells whether a database's schema is what this program needs.
 #[async_trait::async_trait]
 pub trait SchemaCheck: Send + Sync {
@@ -302,10 +313,17 @@ impl Registry {
         self.open().iter().any(|(key, slot)| slot.is_open() && is_served(key))
     }
 
-    /// How many tenants' databases are open.
+    /// What goes on at all tenants together. Looks at each that has been asked for of late.
     #[must_use]
-    pub fn open_count(&self) -> usize {
-        self.open().values().filter(|slot| slot.is_open()).count()
+    pub fn figures(&self) -> Figures {
+        let mut figures = Figures::default();
+        for slot in self.open().values() {
+            let (running, waiting) = slot.gate().figures();
+            figures.open += usize::from(slot.is_open());
+            figures.running += running;
+            figures.waiting += waiting;
+        }
+        figures
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, HashMap<TenantKey, Arc<Slot>>> {

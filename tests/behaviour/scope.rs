@@ -149,7 +149,7 @@ async fn databases_open_once_and_no_more_than_allowed(engine: Engine) {
     let limits = Limits { max_open: 1, patience: Duration::from_secs(2), ..Limits::default() };
     let registry = registry(&world, limits);
     let many = futures::future::join_all((0..50).map(|_| scope(&registry, "thor"))).await;
-    assert_eq!(registry.open_count(), 1);
+    assert_eq!(registry.figures().open, 1);
     let view = registry.view();
     let potter = view.catalog.get("potter").unwrap();
     let refused = registry.lease(&view, potter).await;
@@ -157,7 +157,7 @@ async fn databases_open_once_and_no_more_than_allowed(engine: Engine) {
     many[0].clone().run(async { assert_eq!(people().await, 0) }).await;
     drop(many);
     let lease = registry.lease(&view, potter).await.unwrap();
-    assert_eq!(registry.open_count(), 1, "an idle one gave its place");
+    assert_eq!(registry.figures().open, 1, "an idle one gave its place");
     let waiting = async {
         let thor = scope(&registry, "thor").await;
         thor.run(async { assert_eq!(people().await, 0) }).await;

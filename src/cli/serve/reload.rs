@@ -55,8 +55,9 @@ pub(super) fn watch(path: PathBuf, only: Vec<TenantKey>, mut seen: Seen, registr
             seen = now;
             match catalog {
                 Ok(catalog) => {
-                    tracing::info!(tenants = catalog.tenants.len(), "the tenants file changed");
+                    let tenants = catalog.tenants.len();
                     registry.replace_catalog(Arc::new(catalog));
+                    tracing::info!(tenants, "the tenants file changed");
                 }
                 Err(error) => {
                     tracing::error!(error, "a bad change of the tenants file; the last good stays");

@@ -34,10 +34,7 @@ pub(super) async fn kept_again(server: &Server, caller: &Caller, query: &str) {
 }
 
 pub(super) async fn figure(server: &Server, name: &str) -> u64 {
-    let text = server.http.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
-    let name = format!("polls_result_cache_{name} ");
-    let line = text.lines().find_map(|line| line.strip_prefix(&name));
-    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    server.figure(&format!("polls_result_cache_{name}")).await
 }
 
 pub(super) async fn thor_with_a_poll() -> (World, Server, Caller, PollIds) {

@@ -40,7 +40,7 @@ async fn code_then_end(events: &mut EventStream) -> String {
 async fn a_token_that_expires_ends_its_streams() {
     let (world, server) = world().await;
     let token = world.users("thor", 1).remove(0).token;
-    let soon = (Utc::now() + TimeDelta::seconds(4)).format("%Y-%m-%d %H:%M:%S%.6f");
+    let soon = (Utc::now() + TimeDelta::seconds(8)).format("%Y-%m-%d %H:%M:%S%.6f");
     world.sql("thor", &format!("UPDATE auth_token SET expires_at = '{soon}'")).await;
     let mut socket = Socket::connect(&server, "thor", Some(&token)).await;
     socket.subscribe("1", CREATED, json!({})).await;

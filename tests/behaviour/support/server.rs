@@ -63,6 +63,13 @@ impl Server {
         self.caller(tenant, payload["token"].as_str().unwrap())
     }
 
+    /// One of the figures for those who watch the process.
+    pub async fn figure(&self, name: &str) -> u64 {
+        let text = self.http.get(self.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    }
+
     /// The log line of one GraphQL request.
     pub fn request_line(&self, id: &str) -> Value {
         let counted = |line: &LogLine| {
