@@ -17,6 +17,7 @@ use super::{
     answer, authorize,
     body::{BodyError, ReadBody},
     concurrency,
+    connection::Connection,
     execute::{Outcome, execute},
     log::RequestId,
     parameters,
@@ -39,6 +40,7 @@ struct Exchange<'a> {
     method: Method,
     headers: HeaderMap,
     address: IpAddr,
+    connection: Connection,
     visit: Visit<'a>,
 }
 
@@ -48,6 +50,7 @@ pub(super) async fn get(
     Extension(scope): Extension<Scope>,
     Extension(request_id): Extension<RequestId>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(connection): Extension<Connection>,
     request: Request<Body>,
 ) -> Response {
     let (parts, _) = request.into_parts();
@@ -64,8 +67,18 @@ pub(super) async fn get(
     if let Some(response) = visit.hit() {
         return conditional(&headers, &view.catalog, response);
     }
-    let exchange =
-        Exchange { state: &state, scope, request_id, media_type, method, headers, address, visit };
+    let state = &state;
+    let exchange = Exchange {
+        state,
+        scope,
+        request_id,
+        media_type,
+        method,
+        headers,
+        address,
+        connection,
+        visit,
+    };
     let response = Box::pin(exchange.answer(parameters::from_query(query))).await;
     conditional(&exchange.headers, &view.catalog, response)
 }
@@ -77,6 +90,7 @@ pub(super) async fn post(
     Extension(request_id): Extension<RequestId>,
     Extension(ReadBody(read)): Extension<ReadBody>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(connection): Extension<Connection>,
     request: Request<Body>,
 ) -> Response {
     let (parts, _) = request.into_parts();
@@ -114,8 +128,18 @@ pub(super) async fn post(
     if let Some(response) = visit.hit() {
         return response;
     }
-    let exchange =
-        Exchange { state: &state, scope, request_id, media_type, method, headers, address, visit };
+    let state = &state;
+    let exchange = Exchange {
+        state,
+        scope,
+        request_id,
+        media_type,
+        method,
+        headers,
+        address,
+        connection,
+        visit,
+    };
     // Boxed: each layer around this one would move all of it, also for what is known already.
     Box::pin(exchange.answer(parameters::from_json(&body))).await
 }
@@ -149,6 +173,7 @@ impl Exchange<'_> {
                 request_id: &self.request_id,
                 headers: &self.headers,
                 address: self.address,
+                connection: &self.connection,
             };
             return sse::answer(caller, self.media_type, operation).await;
         }

@@ -36,9 +36,8 @@ fn of_results(state: &AppState) -> String {
     let counter = |name: &str, help: &str, value: u64| {
         line(&format!("result_cache_{name}"), help, "counter", value)
     };
-    let gauge = |name: &str, help: &str, value: usize| {
-        gauge(&format!("result_cache_{name}"), help, value)
-    };
+    let gauge =
+        |name: &str, help: &str, value: usize| gauge(&format!("result_cache_{name}"), help, value);
     [
         counter("hits_total", "Answers taken from the result cache.", figures.hits),
         counter("misses_total", "Answers to queries that had to be computed.", figures.misses),
@@ -57,6 +56,9 @@ fn gauge(name: &str, help: &str, value: usize) -> String {
 fn line(name: &str, help: &str, kind: &str, value: u64) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "# HELP polls_{name} {help}\n# TYPE polls_{name} {kind}\npolls_{name} {value}");
+    let _ = writeln!(
+        text,
+        "# HELP polls_{name} {help}\n# TYPE polls_{name} {kind}\npolls_{name} {value}"
+    );
     text
 }

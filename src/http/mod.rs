@@ -6,6 +6,7 @@ mod answer;
 mod authorize;
 mod body;
 mod concurrency;
+mod connection;
 mod cors;
 mod execute;
 mod graphql;

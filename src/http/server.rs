@@ -1,25 +1,27 @@
 //! Accepting connections, and ending well.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
 use tower::ServiceExt;
 
-use super::state::AppState;
+use super::{
+    connection::{AnswerBody, Connection},
+    state::AppState,
+};
 use crate::tenancy::spawn_untenanted;
+
+/// How long a client may take for its part in the end of a connection, a socket or a stream.
+pub(super) const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Serves until `stop` ends; then takes no more connections, lets what runs finish, at most for
 /// `grace`, and closes all databases.
@@ -34,16 +36,15 @@ pub async fn serve(
 ) -> io::Result<()> {
     let registry = state.registry.clone();
     let streams = state.streams.clone();
-    let connections = Arc::new(Semaphore::new(state.http_limits.connections));
-    let header_time = state.http_limits.header_time;
-    let builder = builder(header_time);
-    let router = super::routes::router(state);
-    let graceful = GracefulShutdown::new();
+    let most = u32::try_from(state.http_limits.connections).unwrap_or(u32::MAX);
+    let places = Arc::new(Semaphore::new(most as usize));
+    let (stopping, stopped) = watch::channel(false);
+    let server = Server::new(state, stopped);
     tokio::pin!(stop);
     loop {
-        let (permit, stream, peer) = tokio::select! {
+        let (place, stream, peer) = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &connections) => match accepted {
+            accepted = accept(&listener, &places) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
@@ -56,87 +57,103 @@ pub async fn serve(
         };
         // Small answers at once: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let asked = Arc::new(AtomicBool::new(false));
-        let permit = Permit(Arc::new(permit));
-        let service = per_connection(router.clone(), peer, permit.clone(), Arc::clone(&asked));
-        let connection =
-            builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let watched = graceful.watch(connection);
-        spawn_untenanted(async move {
-            tokio::select! {
-                ended = watched => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                },
-                () = silence(&asked, header_time) => {
-                    tracing::debug!("a connection asked nothing in time");
-                }
-            }
-            drop(permit);
-        });
+        let connection = Connection::new(place);
+        spawn_untenanted(server.clone().serve(stream, peer, connection));
     }
     drop(listener);
     tracing::info!("stopping; what runs may finish");
+    stopping.send_replace(true);
     // HTTP's own end does not reach sockets, which it has handed over.
     streams.stop();
-    let all_ended = async { tokio::join!(graceful.shutdown(), streams.all_ended()) };
-    if tokio::time::timeout(grace, all_ended).await.is_err() {
+    // Whoever has all places is alone.
+    if tokio::time::timeout(grace, places.acquire_many(most)).await.is_err() {
         tracing::warn!("some connections were still open when the time for stopping was over");
     }
     registry.shut_down(grace).await;
     Ok(())
 }
 
-/// A place among the connections. A socket keeps it when HTTP is done with the connection.
-#[derive(Debug, Clone)]
-pub(super) struct Permit(
-    #[expect(dead_code, reason = "held for its drop")] Arc<tokio::sync::OwnedSemaphorePermit>,
-);
+type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
 
-/// Ends when nothing was asked for so long since the connection came. hyper's own watch begins
-/// only when it knows which version of HTTP is spoken, for which it waits without end.
-async fn silence(asked: &AtomicBool, header_time: Duration) {
-    tokio::time::sleep(header_time).await;
-    if asked.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
-    }
-}
-
-type Accepted = (tokio::sync::OwnedSemaphorePermit, tokio::net::TcpStream, std::net::SocketAddr);
-
-async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> io::Result<Accepted> {
-    let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<Accepted> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok((permit, stream, peer))
+    Ok((place, stream, peer))
 }
 
 fn is_fatal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
 }
 
-fn builder(header_time: Duration) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_time);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
-    builder
+/// What all connections share.
+#[derive(Clone)]
+struct Server {
+    builder: auto::Builder<TokioExecutor>,
+    router: Router,
+    header_time: Duration,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Server {
+    fn new(state: AppState, stopped: watch::Receiver<bool>) -> Self {
+        let header_time = state.http_limits.header_time;
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(header_time);
+        // A peer that is gone while a stream is open is noticed by its pings (RFC 9113, 6.7).
+        let http2 = &mut builder.http2();
+        http2.timer(TokioTimer::new()).max_concurrent_streams(128);
+        http2.keep_alive_interval(header_time).keep_alive_timeout(CLOSE_TIME);
+        let router = super::routes::router(state);
+        Self { builder, router, header_time, stopped }
+    }
+
+    /// Serves a connection to its end: the client's, the server's, or that of their patience.
+    async fn serve(mut self, stream: TcpStream, peer: SocketAddr, connection: Connection) {
+        let service = per_connection(self.router, peer, connection.clone());
+        let served = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        tokio::pin!(served);
+        tokio::select! {
+            ended = served.as_mut() => return log_end(ended),
+            () = connection.all_stuck() => return,
+            () = connection.idle(self.header_time) => {
+                tracing::debug!("a connection asked nothing in time");
+            }
+            _ = self.stopped.wait_for(|stopped| *stopped) => {}
+        }
+        // What has been asked is answered, and what comes too late may safely be asked elsewhere
+        // (RFC 9112, section 9.6; RFC 9113, section 6.8).
+        served.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = served => log_end(ended),
+            () = connection.all_stuck() => {}
+            () = connection.idle_for(CLOSE_TIME) => {}
+        }
+    }
+}
+
+fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection ended early");
+    }
 }
 
 /// The service of one connection: all its requests come from that peer.
 fn per_connection(
     router: Router,
-    peer: std::net::SocketAddr,
-    permit: Permit,
-    asked: Arc<AtomicBool>,
+    peer: SocketAddr,
+    connection: Connection,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
-    Response = axum::response::Response,
+    Response = hyper::Response<AnswerBody>,
     Error = std::convert::Infallible,
     Future: Send,
 > + Clone {
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
+        let answering = connection.answering();
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(permit.clone());
-        router.clone().oneshot(request)
+        request.extensions_mut().insert(connection.clone());
+        let answer = router.clone().oneshot(request);
+        async move { answer.await.map(|answer| answer.map(|body| answering.with(body))) }
     })
 }

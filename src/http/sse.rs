@@ -1,7 +1,7 @@
 //! GraphQL over Server-Sent Events (its PROTOCOL.md, section "Distinct connections mode"): one
 //! operation, one stream. Results are `next` events, the end is `complete`.
 
-use std::{net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -9,13 +9,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{
     accept::{MediaType, takes_events},
     answer, authorize,
+    connection::Connection,
     live::{self, Outlet, Reply},
     log::RequestId,
+    server::CLOSE_TIME,
     session::{Farewell, Session},
     state::AppState,
     streams::{Place, Running},
@@ -32,6 +37,7 @@ pub(super) struct Caller<'a> {
     pub request_id: &'a RequestId,
     pub headers: &'a HeaderMap,
     pub address: IpAddr,
+    pub connection: &'a Connection,
 }
 
 /// How many events wait for a slow reader; then the operation waits, and skips what is old.
@@ -75,26 +81,25 @@ pub(super) async fn answer(
     };
     let who = (caller.address, caller.request_id.clone());
     let session = Session::new(caller.state.clone(), ticket, secret, viewer, who);
-    stream_of(Arc::new(session), operation, place)
+    stream_of(Arc::new(session), operation, place, caller.connection.clone())
 }
 
-fn stream_of(session: Arc<Session>, operation: Operation, place: Place) -> Response {
+fn stream_of(
+    session: Arc<Session>,
+    operation: Operation,
+    place: Place,
+    connection: Connection,
+) -> Response {
     let (replies, received) = mpsc::channel(BACKLOG);
     let outlet = Outlet { serial: 0, replies };
     spawn_untenanted(live::run(Arc::clone(&session), operation, outlet));
-    let streams = session.state.streams.clone();
-    let quiet = streams.limits().idle_time / 2;
-    let running = streams.running();
-    let ended = {
-        let session = Arc::clone(&session);
-        Box::pin(async move {
-            tokio::select! {
-                farewell = session.ended() => Some(farewell),
-                () = streams.stopping() => None,
-            }
-        })
-    };
-    let feed = Feed { session, received, ended, quiet, over: false, _kept: (place, running) };
+    let streams = &session.state.streams;
+    let (quiet, running) = (streams.limits().idle_time / 2, streams.running());
+    let (end, ended) = oneshot::channel();
+    let (alive, gone) = oneshot::channel();
+    spawn_untenanted(watch_over(Arc::clone(&session), connection, end, gone));
+    let _kept = (place, running, alive);
+    let feed = Feed { session, received, ended, quiet, over: false, _kept };
     let body = Body::from_stream(stream::unfold(feed, Feed::next));
     let mut response = (StatusCode::OK, body).into_response();
     let headers = response.headers_mut();
@@ -106,19 +111,40 @@ fn stream_of(session: Arc<Session>, operation: Operation, place: Place) -> Respo
     response
 }
 
+/// Ends a stream when its time has come. Nobody asks a body for more while the client does not
+/// read, so this is a task of its own, which gives up on such a client in the end.
+async fn watch_over(
+    session: Arc<Session>,
+    connection: Connection,
+    end: oneshot::Sender<Option<Farewell>>,
+    mut gone: oneshot::Receiver<Infallible>,
+) {
+    let farewell = tokio::select! {
+        farewell = session.ended() => Some(farewell),
+        () = session.state.streams.stopping() => None,
+        _ = &mut gone => return,
+    };
+    let _ = end.send(farewell);
+    if timeout(CLOSE_TIME, &mut gone).await.is_err() {
+        let _stuck = connection.stuck();
+        let _ = gone.await;
+    }
+}
+
 /// The body of an event stream. It goes when the client does, and the operation with it.
 struct Feed {
     session: Arc<Session>,
     received: mpsc::Receiver<(u64, Reply)>,
     /// Why the stream ends; nothing when the server stops.
-    ended: Pin<Box<dyn Future<Output = Option<Farewell>> + Send>>,
+    ended: oneshot::Receiver<Option<Farewell>>,
     quiet: Duration,
     over: bool,
-    _kept: (Place, Running),
+    /// Held for their drop.
+    _kept: (Place, Running, oneshot::Sender<Infallible>),
 }
 
 impl Feed {
-    async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if self.over {
             return None;
         }
@@ -128,8 +154,8 @@ impl Feed {
                 None => self.last(String::new()),
             },
             ended = &mut self.ended => match ended {
-                Some(farewell) => self.expelled(farewell),
-                None => self.last(String::new()),
+                Ok(Some(farewell)) => self.expelled(farewell),
+                Ok(None) | Err(_) => self.last(String::new()),
             },
             () = tokio::time::sleep(self.quiet) => ":\n\n".to_owned(),
         };

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -47,7 +50,7 @@ struct Inner {
     limits: StreamLimits,
     events: Events,
     stop: watch::Sender<bool>,
-    running: watch::Sender<usize>,
+    running: AtomicUsize,
     of_tenants: Mutex<HashMap<TenantKey, usize>>,
 }
 
@@ -59,7 +62,7 @@ impl Streams {
             limits,
             events,
             stop: watch::Sender::new(false),
-            running: watch::Sender::new(0),
+            running: AtomicUsize::new(0),
             of_tenants: Mutex::default(),
         }))
     }
@@ -83,19 +86,14 @@ impl Streams {
         let _ = self.0.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
-    /// Ends when there are none.
-    pub(super) async fn all_ended(&self) {
-        let _ = self.0.running.subscribe().wait_for(|running| *running == 0).await;
-    }
-
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        *self.0.running.borrow()
+        self.0.running.load(Ordering::Relaxed)
     }
 
     /// Counts one for as long as the answer lives.
     pub(super) fn running(&self) -> Running {
-        self.0.running.send_modify(|running| *running += 1);
+        self.0.running.fetch_add(1, Ordering::Relaxed);
         Running(Arc::clone(&self.0))
     }
 
@@ -128,7 +126,7 @@ pub(super) struct Running(Arc<Inner>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.running.send_modify(|running| *running = running.saturating_sub(1));
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

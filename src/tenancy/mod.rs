@@ -43,7 +43,7 @@ pub use maintenance::Maintenance;
 pub use provision::{Provision, ProvisionError};
 pub use reader::{Reader, TenantEntity};
 pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck, View};
-pub use resolve::{normalize_host, request_host, resolve, resolve_with};
+pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_of_host};
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
 pub use spawn::{spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted};

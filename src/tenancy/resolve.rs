@@ -115,6 +115,19 @@ fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, ResolveErro
     Ok(Some(text))
 }
 
+/// The tenants that a host names by itself, as [`resolve()`] would have them.
+pub fn tenants_of_host<'c>(
+    catalog: &'c Catalog,
+    host: &'c str,
+) -> impl Iterator<Item = &'c Arc<Tenant>> {
+    let listed = catalog.hosts.get(host).and_then(|key| catalog.get(key.as_str()));
+    let named = catalog.strategies.iter().filter_map(move |strategy| match strategy {
+        Strategy::HostSuffix(suffix) => catalog.get(label_before(host, suffix)?),
+        Strategy::Header(_) => None,
+    });
+    listed.into_iter().chain(named)
+}
+
 /// A host as the catalog compares it: lower case, without port and trailing dot.
 #[must_use]
 pub fn normalize_host(host: &str) -> String {

@@ -36,10 +36,8 @@ async fn create(caller: &Caller) -> Answer {
 
 /// Asking the tenant itself would take the place that is waited for.
 async fn one_runs(server: &Server) {
-    eventually("the mutation runs", async || {
-        server.figure("polls_operations_running").await == 1
-    })
-    .await;
+    eventually("the mutation runs", async || server.figure("polls_operations_running").await == 1)
+        .await;
 }
 
 fn turned_away(answer: &Answer) -> bool {

@@ -16,6 +16,7 @@ mod administration;
 mod attacks;
 mod concurrency;
 mod config_errors;
+mod connections;
 mod crash;
 mod demo;
 mod errors;

@@ -1,12 +1,7 @@
 //! The life of a socket: one task that reads, writes and keeps time. Operations run in tasks of
 //! their own and hand it their replies.
 
-use std::{
-    collections::HashMap,
-    pin::Pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Instant};
 
 use axum::extract::ws::{Message, WebSocket};
 use tokio::{
@@ -25,17 +20,16 @@ use crate::{
     http::{
         answer,
         live::{self, Outlet, Reply},
-        session::{Farewell, Session},
+        server::CLOSE_TIME,
+        session::Session,
         state::AppState,
-        streams::StreamLimits,
+        streams::{StreamLimits, Streams},
     },
     tenancy::spawn_untenanted,
 };
 
 /// How many replies of all operations wait for the client to read; then the operations wait.
 const BACKLOG: usize = 16;
-/// How long the client may take to answer a close.
-const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Why a socket ends.
 enum End {
@@ -115,7 +109,11 @@ struct Connection<'s> {
     replied: mpsc::Receiver<(u64, Reply)>,
     /// When the client last gave a sign of life.
     heard: Instant,
+    /// Ends when the socket has to, whatever the client does.
+    over: Over,
 }
+
+type Over = Pin<Box<dyn Future<Output = Close> + Send>>;
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
@@ -128,7 +126,9 @@ impl Drop for Connection<'_> {
 impl<'s> Connection<'s> {
     fn new(state: AppState, opening: Opening, socket: &'s mut WebSocket) -> Self {
         let (replies, replied) = mpsc::channel(BACKLOG);
+        let over = over(state.streams.clone(), None);
         Self {
+            over,
             limits: *state.streams.limits(),
             state,
             opening,
@@ -144,19 +144,13 @@ impl<'s> Connection<'s> {
     }
 
     async fn serve(&mut self) -> End {
-        let streams = self.state.streams.clone();
-        let stopping = streams.stopping();
-        let session = match self.until_accepted(stopping).await {
-            Ok(session) => session,
-            Err(end) => return end,
-        };
-        let stopping = streams.stopping();
-        let (mut stopping, mut ended) = (std::pin::pin!(stopping), ended(session));
+        if let Err(end) = self.until_accepted().await {
+            return end;
+        }
         let mut pings = interval(self.limits.idle_time / 2);
         loop {
             let done = tokio::select! {
-                () = &mut stopping => return Close::going_away().into(),
-                farewell = &mut ended => return Close::forbidden(&farewell).into(),
+                close = &mut self.over => return close.into(),
                 received = self.socket.recv() => self.receive(received).await,
                 Some((serial, reply)) = self.replied.recv() => self.reply(serial, reply).await,
                 _ = pings.tick() => self.ask_for_life().await,
@@ -168,22 +162,16 @@ impl<'s> Connection<'s> {
     }
 
     /// Before `connection_ack` (section "ConnectionInit").
-    async fn until_accepted(
-        &mut self,
-        stopping: impl Future<Output = ()>,
-    ) -> Result<Arc<Session>, End> {
-        let deadline = sleep(self.limits.init_time);
-        let (mut stopping, mut deadline) = (std::pin::pin!(stopping), std::pin::pin!(deadline));
-        loop {
-            if let Some(accepted) = &self.accepted {
-                return Ok(Arc::clone(&accepted.session));
-            }
+    async fn until_accepted(&mut self) -> Result<(), End> {
+        let mut deadline = std::pin::pin!(sleep(self.limits.init_time));
+        while self.accepted.is_none() {
             tokio::select! {
-                () = &mut stopping => return Err(Close::going_away().into()),
+                close = &mut self.over => return Err(close.into()),
                 () = &mut deadline => return Err(Close::init_timeout().into()),
                 received = self.socket.recv() => self.receive(received).await?,
             }
         }
+        Ok(())
     }
 
     async fn receive(&mut self, received: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -219,8 +207,14 @@ impl<'s> Connection<'s> {
         match said {
             Said::Init(_) if self.accepted.is_some() => Err(Close::too_many_inits().into()),
             Said::Init(payload) => {
-                let accepting = init::accept(&self.state, &self.opening, &payload);
-                self.accepted = Some(Box::pin(accepting).await?);
+                let accepting = Box::pin(init::accept(&self.state, &self.opening, &payload));
+                let accepted = tokio::select! {
+                    close = &mut self.over => return Err(close.into()),
+                    accepted = accepting => accepted?,
+                };
+                let session = Arc::clone(&accepted.session);
+                self.over = over(self.state.streams.clone(), Some(session));
+                self.accepted = Some(accepted);
                 self.send(message::ack()).await
             }
             Said::Ping(payload) => self.send(message::pong(payload.as_ref())).await,
@@ -297,17 +291,31 @@ impl<'s> Connection<'s> {
 
     /// A client that does not read is not waited for without end.
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.limits.idle_time, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        let sent = timeout(self.limits.idle_time, self.socket.send(message));
+        tokio::select! {
+            close = &mut self.over => Err(close.into()),
+            sent = sent => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(End::Gone),
+            },
         }
     }
 }
 
-type Ended = Pin<Box<dyn Future<Output = Farewell> + Send>>;
-
-fn ended(session: Arc<Session>) -> Ended {
-    Box::pin(async move { session.ended().await })
+/// Ends when the server stops, or when the session does, if there is one yet.
+fn over(streams: Streams, session: Option<Arc<Session>>) -> Over {
+    let ended = async move {
+        match session {
+            Some(session) => session.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    Box::pin(async move {
+        tokio::select! {
+            () = streams.stopping() => Close::going_away(),
+            farewell = ended => Close::forbidden(&farewell),
+        }
+    })
 }
 
 /// Whether the library refused a message for its size.

@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::http::{HeaderMap, Uri, header};
 use serde_json::{Map, Value};
 
-use super::{close::Close, upgrade::origin_is_own};
+use super::{close::Close, origin::own_origin};
 use crate::{
     graphql::Code,
     http::{
@@ -110,7 +110,7 @@ fn refuse_foreign_origin(
 ) -> Result<(), Close> {
     let Some(origin) = opening.headers.get(header::ORIGIN) else { return Ok(()) };
     let listed = tenant.origins.iter().any(|own| own.as_bytes() == origin.as_bytes());
-    if listed || origin_is_own(catalog, &opening.headers, &opening.uri, origin) {
+    if listed || own_origin(catalog, &opening.headers, &opening.uri).is(origin, Some(tenant)) {
         return Ok(());
     }
     let message = "pages of this origin may not call this tenant";

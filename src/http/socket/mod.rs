@@ -4,6 +4,7 @@ mod close;
 mod connection;
 mod init;
 mod message;
+mod origin;
 mod upgrade;
 
 pub(super) use upgrade::{layer, only};

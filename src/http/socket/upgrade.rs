@@ -7,19 +7,19 @@ use axum::{
         ConnectInfo, FromRequestParts, Request, State,
         ws::{WebSocket, WebSocketUpgrade},
     },
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{connection, init::Opening};
+use super::{connection, init::Opening, origin::own_origin};
 use crate::{
     graphql::Code,
     http::{
-        accept::MediaType, address::client_address, answer, log::RequestId, server::Permit,
+        accept::MediaType, address::client_address, answer, connection::Connection, log::RequestId,
         state::AppState,
     },
-    tenancy::{Catalog, normalize_host, request_host},
+    tenancy::Catalog,
 };
 
 /// The one subprotocol that is spoken here.
@@ -67,13 +67,14 @@ async fn upgrade(state: AppState, request: Request) -> Response {
     let view = state.registry.view();
     if let Some(origin) = parts.headers.get(header::ORIGIN) {
         let listed = origin.to_str().is_ok_and(|origin| view.has_origin(origin));
-        if !listed && !origin_is_own(&view.catalog, &parts.headers, &parts.uri, origin) {
+        let is_own = || own_origin(&view.catalog, &parts.headers, &parts.uri).is(origin, None);
+        if !listed && !is_own() {
             let message = "Pages of this origin may not call here.";
             let error = answer::error(Code::Forbidden.as_str(), message);
             return answer::rejected(MediaType::Json, StatusCode::FORBIDDEN, error);
         }
     }
-    let permit = parts.extensions.get::<Permit>().cloned();
+    let place = parts.extensions.get::<Connection>().cloned();
     let Some(opening) = opening(&view.catalog, parts) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
@@ -89,7 +90,7 @@ async fn upgrade(state: AppState, request: Request) -> Response {
         .write_buffer_size(BUFFER)
         .on_upgrade(move |socket: WebSocket| async move {
             connection::run(state, opening, socket, spoken).await;
-            drop(permit);
+            drop(place);
         })
 }
 
@@ -98,19 +99,4 @@ fn opening(catalog: &Catalog, parts: Parts) -> Option<Opening> {
     let address = client_address(catalog, &parts.headers, peer);
     let request_id = parts.extensions.get::<RequestId>()?.clone();
     Some(Opening { headers: parts.headers, uri: parts.uri, address, request_id })
-}
-
-/// Whether a page comes from the host that it calls, whatever the port.
-pub(super) fn origin_is_own(
-    catalog: &Catalog,
-    headers: &HeaderMap,
-    uri: &Uri,
-    origin: &HeaderValue,
-) -> bool {
-    let host = request_host(catalog, headers, uri).ok().flatten();
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    match (host, origin) {
-        (Some(host), Some((_, authority))) => normalize_host(authority) == host,
-        _ => false,
-    }
 }

@@ -144,14 +144,32 @@ async fn only_known_origins_may_open_a_socket() {
     let world = World::builder(Engine::Sqlite).tenant("thor", &[&lines[0]]).build().await;
     let server = world.serve().await;
     let path = "/graphql";
-    let host = ("host", "thor.localhost:8000");
-    for origin in ["https://evil.example", "null", "https://app.example.evil.example"] {
-        let opened = Socket::try_open(&server, path, &[host, ("origin", origin)]).await;
-        assert_eq!(opened.err(), Some(403), "{origin}");
+    for (host, origin) in [
+        ("thor.localhost:8000", "https://evil.example"),
+        ("thor.localhost:8000", "null"),
+        ("thor.localhost:8000", "https://app.example.evil.example"),
+        ("thor.localhost:8000", "http://thor.localhost:3000"),
+        ("thor.localhost:8000", "https://thor.localhost"),
+        ("thor.localhost:8000", "http://potter.localhost:8000"),
+        // Whoever owns a name that is no tenant's can have it lead here.
+        ("evil.example:8000", "http://evil.example:8000"),
+        ("evil.example", "https://evil.example"),
+    ] {
+        let opened = Socket::try_open(&server, path, &[("host", host), ("origin", origin)]).await;
+        assert_eq!(opened.err(), Some(403), "{host} {origin}");
     }
-    for origin in ["http://thor.localhost:8000", "https://THOR.localhost", listed] {
-        let mut socket =
-            Socket::try_open(&server, path, &[host, ("origin", origin)]).await.unwrap();
+    for (host, origin) in [
+        ("thor.localhost:8000", "http://thor.localhost:8000"),
+        ("thor.localhost", "https://THOR.localhost"),
+        ("thor.localhost:443", "https://thor.localhost"),
+        ("thor.localhost", "https://thor.localhost:8443"),
+        ("thor.localhost:8000", listed),
+        ("localhost:8000", "http://localhost:8000"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("[::1]:8000", "http://[::1]:8000"),
+    ] {
+        let headers = [("host", host), ("origin", origin), ("x-tenant", "thor")];
+        let mut socket = Socket::try_open(&server, path, &headers).await.unwrap();
         socket.init(json!({})).await;
     }
     // An origin of one tenant is none of another's.

@@ -35,18 +35,31 @@ impl EventStream {
     /// The next event and its data; none at the end of the stream.
     pub async fn event(&mut self) -> Option<(String, String)> {
         loop {
+            let (event, data) = self.block().await?;
+            if !event.is_empty() {
+                return Some((event, data));
+            }
+            self.comments += 1;
+        }
+    }
+
+    /// A comment, before anything else.
+    pub async fn comment(&mut self) {
+        let (event, data) = self.block().await.unwrap();
+        assert_eq!((event.as_str(), data.as_str()), ("", ""));
+        self.comments += 1;
+    }
+
+    async fn block(&mut self) -> Option<(String, String)> {
+        loop {
             if let Some((block, rest)) = self.buffer.split_once("\n\n") {
                 let field = |name: &str| {
                     let lines = block.lines().filter_map(|line| line.strip_prefix(name));
                     lines.map(str::trim).collect::<String>()
                 };
-                let (event, data) = (field("event:"), field("data:"));
+                let found = (field("event:"), field("data:"));
                 self.buffer = rest.to_owned();
-                if event.is_empty() {
-                    self.comments += 1;
-                    continue;
-                }
-                return Some((event, data));
+                return Some(found);
             }
             let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
