@@ -25,6 +25,10 @@ pub(super) enum BodyError {
 /// reads then, sees the answer and not a broken pipe.
 const DRAIN: usize = 16 * 1024 * 1024;
 
+/// After how much of a body others have their turn: who sends as fast as it is read would keep
+/// the thread for all of it.
+const SLICE: usize = 128 * 1024;
+
 /// The whole body, within the tenant's bounds.
 pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
     let read = tokio::time::timeout(limits.request_time, read_all(body, limits.body_bytes)).await;
@@ -33,7 +37,7 @@ pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
 
 async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
-    let mut length = 0_usize;
+    let (mut length, mut turn) = (0_usize, 0_usize);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
         let Ok(data) = frame.into_data() else { continue };
@@ -45,6 +49,11 @@ async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
             bytes.extend_from_slice(&data);
         } else {
             bytes = Vec::new();
+        }
+        turn = turn.saturating_add(data.len());
+        if turn >= SLICE {
+            turn = 0;
+            tokio::task::yield_now().await;
         }
     }
     if length > max { Err(BodyError::TooLarge) } else { Ok(bytes) }
