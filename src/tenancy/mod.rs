@@ -26,6 +26,7 @@ mod slot;
 mod spawn;
 mod sqlite;
 mod ticket;
+mod view;
 mod writer;
 
 pub use catalog::{
@@ -42,11 +43,12 @@ pub use limits::{LimitName, LimitOverrides};
 pub use maintenance::Maintenance;
 pub use provision::{Provision, ProvisionError};
 pub use reader::{Reader, TenantEntity};
-pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck, View};
+pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck};
 pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_of_host};
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
 pub use spawn::{spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted};
 pub use sqlite::DataVersion;
 pub use ticket::{Ticket, TicketError};
+pub use view::View;
 pub use writer::Writer;

@@ -4,7 +4,7 @@
 //! counter. Opening is done once however many ask, and nobody else waits for it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
@@ -15,8 +15,13 @@ use sea_orm::DatabaseExecutor;
 use tokio::sync::watch;
 
 use super::{
-    AccessError, Catalog, GateLimits, Tenant, TenantKey, Ticket, budget::Budget,
-    database::TenantDatabase, gate::Gate, slot::Slot, spawn::spawn_untenanted,
+    AccessError, Catalog, GateLimits, Tenant, TenantKey, Ticket,
+    budget::Budget,
+    database::TenantDatabase,
+    gate::Gate,
+    slot::Slot,
+    spawn::spawn_untenanted,
+    view::{View, slots},
 };
 
 /// What the registry keeps to.
@@ -65,32 +70,6 @@ pub trait SchemaCheck: Send + Sync {
     /// # Errors
     /// What the database answers.
     async fn is_behind(&self, database: DatabaseExecutor<'_>) -> Result<bool, sea_orm::DbErr>;
-}
-
-/// The catalog at one moment, with a place for each tenant's database.
-pub struct View {
-    /// Who there is.
-    pub catalog: Arc<Catalog>,
-    slots: HashMap<TenantKey, Arc<Slot>>,
-    origins: HashSet<String>,
-}
-
-impl View {
-    fn new(catalog: Arc<Catalog>, slots: HashMap<TenantKey, Arc<Slot>>) -> Self {
-        let origins =
-            catalog.tenants.values().flat_map(|tenant| tenant.origins.iter().cloned()).collect();
-        Self { catalog, slots, origins }
-    }
-
-    pub(super) fn slot(&self, key: &TenantKey) -> Option<&Arc<Slot>> {
-        self.slots.get(key)
-    }
-
-    /// Whether pages of that origin may call any tenant at all.
-    #[must_use]
-    pub fn has_origin(&self, origin: &str) -> bool {
-        self.origins.contains(origin)
-    }
 }
 
 /// The open databases of all tenants.
@@ -338,26 +317,6 @@ fn uses_server(slot: &Slot, server: &str) -> bool {
         .any(|url| url.server_address().as_deref() == Some(server))
 }
 
-/// A place for each tenant; the old one where the database is the same.
-fn slots(
-    catalog: &Catalog,
-    old: &HashMap<TenantKey, Arc<Slot>>,
-    gate: GateLimits,
-    born: Instant,
-) -> HashMap<TenantKey, Arc<Slot>> {
-    let place = |tenant: &Arc<Tenant>| {
-        let gate = gate.with(&tenant.limits);
-        match old.get(&tenant.key) {
-            Some(slot) if slot.spec == tenant.database => {
-                slot.set_gate(gate);
-                Arc::clone(slot)
-            }
-            _ => Arc::new(Slot::new(tenant.database.clone(), gate, born)),
-        }
-    };
-    catalog.tenants.iter().map(|(key, tenant)| (key.clone(), place(tenant))).collect()
-}
-
 /// The right to use a tenant's open databases. They are not closed while it lives.
 pub struct Lease {
     slot: Arc<Slot>,
@@ -402,11 +361,5 @@ impl fmt::Debug for Lease {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("limits", &self.0.limits).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("View").field("tenants", &self.slots.len()).finish_non_exhaustive()
     }
 }
