@@ -81,7 +81,7 @@ async fn past_the_queue_it_is_429_and_other_tenants_see_nothing_of_it() {
     for _ in 0..50 {
         let start = Instant::now();
         potter.ask(WHO).await.data();
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     }
     locked.unlock().await;
     let answers: Vec<Answer> = join_all(flood).await.into_iter().map(Result::unwrap).collect();

@@ -181,13 +181,13 @@ async fn streams_past_the_cap_of_a_tenant_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_peer_is_left_and_one_that_answers_pings_is_kept() {
     let (world, _) = world().await;
-    let server = world.serve_with(&["--socket-idle-seconds", "2"]).await;
+    let server = world.serve_with(&["--socket-idle-seconds", "4"]).await;
     let mut alive = Socket::connect(&server, "thor", None).await;
     let dead = Socket::connect(&server, "thor", None).await;
     // Reading answers pings; the other one does not read.
     let alive = tokio::spawn(async move {
         let closed = alive.closed();
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(6), closed).await;
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(10), closed).await;
         assert!(waited.is_err(), "{waited:?}");
     });
     let ended = |line: &crate::support::LogLine| {

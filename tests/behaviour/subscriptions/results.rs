@@ -108,7 +108,7 @@ async fn closing_is_told_and_is_the_end(engine: Engine) {
     socket.completed("r").await;
 
     // And by time, without anybody's doing.
-    let soon = (Utc::now() + Duration::from_secs(2)).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let soon = (Utc::now() + Duration::from_secs(5)).to_rfc3339_opts(SecondsFormat::Millis, true);
     let input = json!({ "question": "?", "choices": ["a", "b"], "closesAt": soon });
     let poll = alice.create_poll_with(input).await;
     assert_eq!(follow(&mut socket, &poll).await["isOpen"], true);
