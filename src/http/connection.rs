@@ -1,20 +1,23 @@
-//! What goes on on one connection, whichever version of HTTP it speaks: how many requests are
-//! being answered, and when nothing was asked for so long that it is closed.
+//! What goes on on one connection, whichever version of HTTP it speaks: whether anything is being
+//! computed for it, and when its client last took something.
 
 use std::{
+    io::{self, IoSlice},
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::sleep,
 };
 
@@ -27,15 +30,13 @@ pub(super) struct Connection(Arc<Inner>);
 struct Inner {
     _place: OwnedSemaphorePermit,
     began: Instant,
-    /// Requests whose answers have not been sent to their ends.
-    answering: AtomicUsize,
-    /// Those of them whose clients do not take what is sent.
-    stuck: AtomicUsize,
-    /// Milliseconds from `began` to the end of the last answer.
-    last_answer: AtomicU64,
-    /// Looked at where an answer ends, so that nobody is told where nobody waits.
-    is_awaited: AtomicBool,
-    changed: Notify,
+    /// Requests that are being answered and event streams that go on.
+    busy: AtomicUsize,
+    /// Milliseconds from `began` to when anything was last asked, answered or fetched from an
+    /// answer.
+    answered: AtomicU64,
+    /// The same to when the client last took bytes, be they answers or not.
+    written: AtomicU64,
 }
 
 impl Connection {
@@ -43,94 +44,78 @@ impl Connection {
         Self(Arc::new(Inner {
             _place: place,
             began: Instant::now(),
-            answering: AtomicUsize::new(0),
-            stuck: AtomicUsize::new(0),
-            last_answer: AtomicU64::new(0),
-            is_awaited: AtomicBool::new(false),
-            changed: Notify::new(),
+            busy: AtomicUsize::new(0),
+            answered: AtomicU64::new(0),
+            written: AtomicU64::new(0),
         }))
     }
 
-    /// Counts a request until the answer is dropped.
-    pub(super) fn answering(&self) -> Answering {
-        self.0.answering.fetch_add(1, Ordering::SeqCst);
-        Answering(self.clone())
+    /// Says, until it is dropped, that there is something to wait for.
+    pub(super) fn busy(&self) -> Busy {
+        self.0.busy.fetch_add(1, Ordering::SeqCst);
+        Busy(self.clone())
     }
 
-    /// Ends when nothing has been asked, and no answer been under way, for so long.
+    /// The body of an answer. The connection is not idle while it is fetched.
+    pub(super) fn body(&self, body: Body) -> AnswerBody {
+        AnswerBody { body, connection: self.clone() }
+    }
+
+    /// Its bytes.
+    pub(super) fn io(&self, stream: TcpStream) -> Io {
+        Io { stream, connection: self.clone() }
+    }
+
+    /// Ends when for so long there was nothing to wait for and nothing was fetched: nobody asks,
+    /// or somebody does not take the answer.
     pub(super) async fn idle(&self, time: Duration) {
+        self.quiet(time, || self.0.answered.load(Ordering::SeqCst)).await;
+    }
+
+    /// Ends when for so long, from now on, there was nothing to wait for and the client took
+    /// nothing at all.
+    pub(super) async fn stalled(&self, time: Duration) {
+        let now = self.now();
+        self.quiet(time, || {
+            let (answered, written) = (&self.0.answered, &self.0.written);
+            now.max(answered.load(Ordering::SeqCst)).max(written.load(Ordering::SeqCst))
+        })
+        .await;
+    }
+
+    async fn quiet(&self, time: Duration, since: impl Fn() -> u64) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         loop {
-            let since = Duration::from_millis(self.0.last_answer.load(Ordering::SeqCst));
-            let idle = self.0.began.elapsed().saturating_sub(since);
-            if self.0.answering.load(Ordering::SeqCst) > 0 {
-                sleep(time).await;
-            } else if idle < time {
-                // Rounded up, as the last answer was rounded down.
-                sleep(time - idle + Duration::from_millis(1)).await;
+            let quiet = self.now().saturating_sub(since());
+            let left = if self.0.busy.load(Ordering::SeqCst) > 0 {
+                time
+            } else if quiet < time {
+                time - quiet
             } else {
                 return;
-            }
+            };
+            sleep(Duration::from_millis(left)).await;
         }
     }
 
-    /// The same, counted from now at the earliest.
-    pub(super) async fn idle_for(&self, time: Duration) {
-        sleep(time).await;
-        self.idle(time).await;
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Says of an answer, for as long as what is given lives, that its client does not take it
-    /// although it is over. Once all answers are such, the connection has no use.
-    pub(super) fn stuck(&self) -> Stuck {
-        self.0.stuck.fetch_add(1, Ordering::SeqCst);
-        self.0.is_awaited.store(true, Ordering::SeqCst);
-        self.0.changed.notify_one();
-        Stuck(self.clone())
-    }
-
-    /// Ends when there are answers that are stuck, and no others.
-    pub(super) async fn all_stuck(&self) {
-        loop {
-            let stuck = self.0.stuck.load(Ordering::SeqCst);
-            if stuck > 0 && self.0.answering.load(Ordering::SeqCst) <= stuck {
-                return;
-            }
-            // A note left between the look and this is kept for it.
-            self.0.changed.notified().await;
-        }
+    fn note_answer(&self) {
+        self.0.answered.store(self.now(), Ordering::SeqCst);
     }
 }
 
-/// An answer that its client does not take.
+/// Something that is worth waiting for.
 #[derive(Debug)]
-pub(super) struct Stuck(Connection);
+pub(super) struct Busy(Connection);
 
-impl Drop for Stuck {
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.0.stuck.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// A request that is being answered.
-#[derive(Debug)]
-pub(super) struct Answering(Connection);
-
-impl Answering {
-    /// The body of the answer, which counts for as long as it lives.
-    pub(super) fn with(self, body: Body) -> AnswerBody {
-        AnswerBody { body, _answering: self }
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        let inner = &self.0.0;
-        let now = u64::try_from(inner.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        inner.last_answer.store(now, Ordering::SeqCst);
-        inner.answering.fetch_sub(1, Ordering::SeqCst);
-        if inner.is_awaited.load(Ordering::SeqCst) {
-            inner.changed.notify_one();
-        }
+        // First, so that nobody who finds nothing to wait for finds an old time.
+        self.0.note_answer();
+        self.0.0.busy.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -138,7 +123,7 @@ impl Drop for Answering {
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Body,
-    _answering: Answering,
+    connection: Connection,
 }
 
 impl HttpBody for AnswerBody {
@@ -149,6 +134,7 @@ impl HttpBody for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.connection.note_answer();
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -158,5 +144,61 @@ impl HttpBody for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// The bytes of a connection.
+#[derive(Debug)]
+pub(super) struct Io {
+    stream: TcpStream,
+    connection: Connection,
+}
+
+impl Io {
+    fn written(&self, written: io::Result<usize>) -> Poll<io::Result<usize>> {
+        self.connection.0.written.store(self.connection.now(), Ordering::SeqCst);
+        Poll::Ready(written)
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
+        self.written(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
+        self.written(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -20,8 +20,11 @@ use super::{
 };
 use crate::tenancy::spawn_untenanted;
 
-/// How long a client may take for its part in the end of a connection, a socket or a stream.
-pub(super) const CLOSE_TIME: Duration = Duration::from_secs(5);
+/// How long a client may take nothing, while there is nothing else to wait for, once its
+/// connection is to end.
+const STALL_TIME: Duration = Duration::from_secs(10);
+/// How long a peer may take to answer a ping of HTTP/2, which waits behind what was sent before.
+const PING_TIME: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` ends; then takes no more connections, lets what runs finish, at most for
 /// `grace`, and closes all databases.
@@ -102,31 +105,40 @@ impl Server {
         // A peer that is gone while a stream is open is noticed by its pings (RFC 9113, 6.7).
         let http2 = &mut builder.http2();
         http2.timer(TokioTimer::new()).max_concurrent_streams(128);
-        http2.keep_alive_interval(header_time).keep_alive_timeout(CLOSE_TIME);
+        http2.keep_alive_interval(header_time).keep_alive_timeout(PING_TIME);
         let router = super::routes::router(state);
         Self { builder, router, header_time, stopped }
     }
 
     /// Serves a connection to its end: the client's, the server's, or that of their patience.
     async fn serve(mut self, stream: TcpStream, peer: SocketAddr, connection: Connection) {
+        let io = TokioIo::new(connection.io(stream));
         let service = per_connection(self.router, peer, connection.clone());
-        let served = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let served = self.builder.serve_connection_with_upgrades(io, service);
         tokio::pin!(served);
-        tokio::select! {
+        let stops = tokio::select! {
             ended = served.as_mut() => return log_end(ended),
-            () = connection.all_stuck() => return,
-            () = connection.idle(self.header_time) => {
-                tracing::debug!("a connection asked nothing in time");
-            }
-            _ = self.stopped.wait_for(|stopped| *stopped) => {}
-        }
+            () = connection.idle(self.header_time) => false,
+            _ = self.stopped.wait_for(|stopped| *stopped) => true,
+        };
         // What has been asked is answered, and what comes too late may safely be asked elsewhere
         // (RFC 9112, section 9.6; RFC 9113, section 6.8).
         served.as_mut().graceful_shutdown();
+        // Bytes that are taken may be answers to pings, which a client may send for ever. The
+        // stop has an end of its own.
+        let too_long = async {
+            if stops {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(self.header_time).await;
+            connection.idle(STALL_TIME).await;
+        };
         tokio::select! {
             ended = served => log_end(ended),
-            () = connection.all_stuck() => {}
-            () = connection.idle_for(CLOSE_TIME) => {}
+            () = connection.stalled(STALL_TIME) => {
+                tracing::debug!("a connection was closed whose client took nothing");
+            }
+            () = too_long => {}
         }
     }
 }
@@ -149,11 +161,16 @@ fn per_connection(
     Future: Send,
 > + Clone {
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let answering = connection.answering();
+        let busy = connection.busy();
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(connection.clone());
         let answer = router.clone().oneshot(request);
-        async move { answer.await.map(|answer| answer.map(|body| answering.with(body))) }
+        let connection = connection.clone();
+        async move {
+            let answer = answer.await;
+            drop(busy);
+            answer.map(|answer| answer.map(|body| connection.body(body)))
+        }
     })
 }

@@ -9,18 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     accept::{MediaType, takes_events},
     answer, authorize,
-    connection::Connection,
+    connection::{Busy, Connection},
     live::{self, Outlet, Reply},
     log::RequestId,
-    server::CLOSE_TIME,
     session::{Farewell, Session},
     state::AppState,
     streams::{Place, Running},
@@ -81,14 +77,14 @@ pub(super) async fn answer(
     };
     let who = (caller.address, caller.request_id.clone());
     let session = Session::new(caller.state.clone(), ticket, secret, viewer, who);
-    stream_of(Arc::new(session), operation, place, caller.connection.clone())
+    stream_of(Arc::new(session), operation, place, caller.connection)
 }
 
 fn stream_of(
     session: Arc<Session>,
     operation: Operation,
     place: Place,
-    connection: Connection,
+    connection: &Connection,
 ) -> Response {
     let (replies, received) = mpsc::channel(BACKLOG);
     let outlet = Outlet { serial: 0, replies };
@@ -97,7 +93,7 @@ fn stream_of(
     let (quiet, running) = (streams.limits().idle_time / 2, streams.running());
     let (end, ended) = oneshot::channel();
     let (alive, gone) = oneshot::channel();
-    spawn_untenanted(watch_over(Arc::clone(&session), connection, end, gone));
+    spawn_untenanted(watch_over(Arc::clone(&session), connection.busy(), end, gone));
     let _kept = (place, running, alive);
     let feed = Feed { session, received, ended, quiet, over: false, _kept };
     let body = Body::from_stream(stream::unfold(feed, Feed::next));
@@ -112,23 +108,20 @@ fn stream_of(
 }
 
 /// Ends a stream when its time has come. Nobody asks a body for more while the client does not
-/// read, so this is a task of its own, which gives up on such a client in the end.
+/// read, so this is a task of its own; from then on nobody waits for the stream either.
 async fn watch_over(
     session: Arc<Session>,
-    connection: Connection,
+    busy: Busy,
     end: oneshot::Sender<Option<Farewell>>,
-    mut gone: oneshot::Receiver<Infallible>,
+    gone: oneshot::Receiver<Infallible>,
 ) {
     let farewell = tokio::select! {
         farewell = session.ended() => Some(farewell),
         () = session.state.streams.stopping() => None,
-        _ = &mut gone => return,
+        _ = gone => return,
     };
     let _ = end.send(farewell);
-    if timeout(CLOSE_TIME, &mut gone).await.is_err() {
-        let _stuck = connection.stuck();
-        let _ = gone.await;
-    }
+    drop(busy);
 }
 
 /// The body of an event stream. It goes when the client does, and the operation with it.

@@ -78,7 +78,7 @@ async fn past_the_queue_it_is_429_and_other_tenants_see_nothing_of_it() {
     assert!(turned_away(&thor.ask(WHO).await));
     let json = thor.post().header("accept", "application/json").json(&json!({ "query": WHO }));
     assert_eq!(json.send().await.unwrap().status().as_u16(), 429);
-    for _ in 0..50 {
+    for _ in 0..10 {
         let start = Instant::now();
         potter.ask(WHO).await.data();
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
@@ -130,7 +130,7 @@ async fn a_mutation_whose_client_has_left_keeps_its_place_until_it_is_done() {
     one_runs(&server).await;
     left.abort();
     assert!(left.await.unwrap_err().is_cancelled());
-    for _ in 0..20 {
+    for _ in 0..5 {
         assert_eq!(thor.ask(WHO).await.status, 429, "its place is still taken");
     }
     locked.unlock().await;

@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::support::{Engine, EventStream, Server, Socket, World, eventually};
@@ -19,6 +17,12 @@ fn http2() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap()
 }
 
+/// A client that is sent no more than a kilobyte of an answer until it reads that.
+fn http2_with_a_small_window() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+    client.http2_initial_stream_window_size(1024).build().unwrap()
+}
+
 fn ask(client: &reqwest::Client, server: &Server, query: &str) -> reqwest::RequestBuilder {
     let request = client.post(server.url("/graphql")).header("x-tenant", "thor");
     request.json(&json!({ "query": query }))
@@ -28,7 +32,7 @@ fn ask(client: &reqwest::Client, server: &Server, query: &str) -> reqwest::Reque
 async fn an_idle_connection_is_closed_whichever_version_it_speaks() {
     let world = World::new(Engine::Sqlite).await;
     let server =
-        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "2"]).await;
+        world.serve_with(&["--header-timeout-seconds", "3", "--max-connections", "2"]).await;
     let http1 = reqwest::Client::builder().no_proxy().http1_only().build().unwrap();
     for client in [http2(), http1] {
         let answer = ask(&client, &server, WHO).send().await.unwrap();
@@ -50,13 +54,13 @@ async fn an_idle_connection_is_closed_whichever_version_it_speaks() {
 #[tokio::test]
 async fn an_event_stream_is_not_idle() {
     let world = World::new(Engine::Sqlite).await;
-    let times = ["--header-timeout-seconds", "1", "--socket-idle-seconds", "2"];
+    let times = ["--header-timeout-seconds", "3", "--socket-idle-seconds", "2"];
     let server = world.serve_with(&times).await;
     let alice = server.caller("thor", &world.users("thor", 1)[0].token);
     let request = ask(&http2(), &server, CREATED).header("accept", "text/event-stream");
     let mut events = EventStream::accepted(request).await;
     // A comment a second: the connection has been without a new request for long.
-    while events.comments < 4 {
+    while events.comments < 5 {
         events.comment().await;
     }
     alice.create_poll("Tea?", &["yes", "no"]).await;
@@ -94,35 +98,73 @@ async fn a_suspended_tenant_leaves_sockets_that_are_not_read() {
     drop(socket);
 }
 
+/// Two event streams of one connection, of which the first is stuck, and the poll they tell of.
+async fn one_stuck(
+    world: &World,
+    server: &Server,
+    client: &reqwest::Client,
+) -> (EventStream, EventStream) {
+    let alice = server.caller("thor", &world.users("thor", 1)[0].token);
+    let events = |query: &str| ask(client, server, query).header("accept", "text/event-stream");
+    let aliases: String = (0..60).map(|n| format!("a{n}: question ")).collect();
+    let large = format!("subscription {{ pollCreated {{ {aliases} }} }}");
+    let stuck = EventStream::accepted(events(&large)).await;
+    let mut read = EventStream::accepted(events(CREATED)).await;
+    // Six kilobytes, of which one is on its way and the rest waits to be asked for.
+    alice.create_poll(&"x".repeat(100), &["yes", "no"]).await;
+    read.next().await;
+    (stuck, read)
+}
+
 #[tokio::test]
 async fn an_event_stream_that_is_not_read_does_not_hold_up_the_stop() {
     let world = World::new(Engine::Sqlite).await;
     let mut server = world.serve_with(&LONG_GRACE).await;
-    let alice = server.caller("thor", &world.users("thor", 1)[0].token);
-    let aliases: String = (0..60).map(|n| format!("a{n}: question ")).collect();
-    let query = format!("subscription {{ pollCreated {{ {aliases} }} }}");
-    let stuck = unread(&server, &query).await;
-    eventually("it listens", async || server.figure("polls_streams_open").await == 1).await;
-    // Some 400 kB, more than the two small buffers take.
-    for _ in 0..60 {
-        alice.create_poll(&"x".repeat(100), &["yes", "no"]).await;
-    }
+    let client = http2_with_a_small_window();
+    let (stuck, mut read) = one_stuck(&world, &server, &client).await;
     server.terminate();
+    read.completed().await;
     assert_eq!(server.ended().await.code(), Some(0));
     drop(stuck);
 }
 
-/// An event stream on a connection with a small buffer, from which nothing is read.
-async fn unread(server: &Server, query: &str) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(server.address).await.unwrap();
-    let body = json!({ "query": query }).to_string();
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nHost: thor.localhost\r\nAccept: text/event-stream\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).await.unwrap();
-    stream
+#[tokio::test]
+async fn an_event_stream_that_is_not_read_costs_no_other_answer() {
+    let world = World::new(Engine::Sqlite).await;
+    let server = world.serve().await;
+    let client = http2_with_a_small_window();
+    let (stuck, mut read) = one_stuck(&world, &server, &client).await;
+    let yaml = world.read_config();
+    world.write_config(&yaml.replace("name: Thor", "name: Thor\n    state: suspended"));
+    assert_eq!(read.event().await.unwrap().0, "next");
+    read.completed().await;
+    let potter = |query: &str| {
+        let request = client.post(server.url("/graphql")).header("x-tenant", "potter");
+        request.json(&json!({ "query": query })).send()
+    };
+    let whole = "{ __schema { types { name description fields { name description } } } }";
+    let slow = potter(whole).await.unwrap();
+    drop(stuck);
+    let small = potter(WHO).await.unwrap();
+    assert_eq!(small.json::<Value>().await.unwrap()["data"]["tenant"]["key"], "potter");
+    let types = slow.json::<Value>().await.unwrap();
+    assert!(types["data"]["__schema"]["types"].as_array().unwrap().len() > 50);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_holds_no_place() {
+    let world = World::new(Engine::Sqlite).await;
+    let server =
+        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "1"]).await;
+    let greedy = http2_with_a_small_window();
+    let whole = "{ __schema { types { name description fields { name description } } } }";
+    let answer = ask(&greedy, &server, whole).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let other = http2();
+    eventually("there is a place again", async || {
+        let asked = ask(&other, &server, WHO).send();
+        matches!(timeout(Duration::from_secs(20), asked).await, Ok(Ok(_)))
+    })
+    .await;
+    drop(answer);
 }

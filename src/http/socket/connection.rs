@@ -1,7 +1,12 @@
 //! The life of a socket: one task that reads, writes and keeps time. Operations run in tasks of
 //! their own and hand it their replies.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::extract::ws::{Message, WebSocket};
 use tokio::{
@@ -20,7 +25,6 @@ use crate::{
     http::{
         answer,
         live::{self, Outlet, Reply},
-        server::CLOSE_TIME,
         session::Session,
         state::AppState,
         streams::{StreamLimits, Streams},
@@ -30,6 +34,9 @@ use crate::{
 
 /// How many replies of all operations wait for the client to read; then the operations wait.
 const BACKLOG: usize = 16;
+
+/// How long the client may take to answer a close.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Why a socket ends.
 enum End {

@@ -23,8 +23,8 @@ pub(super) fn own_origin<'a>(
     let host = request_host(catalog, headers, uri).ok().flatten();
     let said = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = uri.authority().cloned().or_else(|| said?.parse().ok());
-    let same = authority.filter(|authority| host.as_deref() == Some(&*of(authority)));
-    let port = same.and_then(|authority: Authority| authority.port_u16());
+    // What a proxy says of ports may be its own inner one.
+    let port = authority.filter(|_| !catalog.trust_proxy).and_then(|said| said.port_u16());
     OwnOrigin { catalog, host, port }
 }
 
@@ -34,7 +34,7 @@ impl OwnOrigin<'_> {
     ///
     /// A name that is no tenant's may be anybody's: whoever owns it can have it lead here for
     /// their own page (DNS rebinding). `localhost` and plain addresses are nobody's to point.
-    /// Ports are compared where the request says one: some proxies leave it out.
+    /// Ports are compared where the request says one and no proxy is trusted to stand between.
     pub(super) fn is(&self, origin: &HeaderValue, tenant: Option<&Tenant>) -> bool {
         let Some(host) = self.host.as_deref() else { return false };
         let Some(page) = Page::of(origin) else { return false };
