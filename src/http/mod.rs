@@ -10,6 +10,7 @@ mod cors;
 mod execute;
 mod graphql;
 mod health;
+mod json;
 mod live;
 mod log;
 mod metrics;
