@@ -6,4 +6,4 @@ mod init;
 mod message;
 mod upgrade;
 
-pub(super) use upgrade::{layer, only};
+pub(super) use upgrade::{only, upgrade, wants_socket};
