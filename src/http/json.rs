@@ -1,7 +1,7 @@
 //! Answers as JSON.
 //!
-//! The same bytes as serde_json would write, in a quarter of the time: it looks for what is to
-//! be escaped one byte after the other, and texts are most of an answer.
+//! The same bytes as serde_json would write, in five sixths of the instructions: texts are most
+//! of an answer, and it looks at each byte of them to stop early.
 
 use async_graphql::{ServerError, Value};
 
@@ -59,8 +59,7 @@ fn value(json: &mut Vec<u8>, data: &Value) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// Most texts have nothing to be escaped. To look at all of a text takes less than to stop early:
-/// the compiler makes it sixteen bytes at a time.
+/// Most texts have nothing to be escaped. To look at all of a text takes less than to stop early.
 fn text(json: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
     let plain = |byte: &u8| (*byte >= b' ') & (*byte != b'"') & (*byte != b'\\');
     if !text.as_bytes().iter().fold(true, |all, byte| all & plain(byte)) {
