@@ -3,5 +3,6 @@
 pub mod auth_token;
 pub mod choice;
 pub mod poll;
+mod rows;
 pub mod user;
 pub mod vote;

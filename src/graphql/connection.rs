@@ -190,7 +190,7 @@ macro_rules! connection {
         $(#[$doc])*
         pub(in crate::graphql) struct $connection {
             listing: $crate::service::page::Listing<$entity>,
-            rows: Vec<<$entity as sea_orm::EntityTrait>::Model>,
+            nodes: $crate::graphql::in_place::Many<$node>,
             window: $crate::service::page::Window,
             more: bool,
             cursors: $crate::graphql::connection::Cursors,
@@ -215,14 +215,12 @@ macro_rules! connection {
                     <$entity as sea_orm::EntityTrait>::Model,
                 >,
             ) -> Self {
-                Self { listing, rows: page.rows, window, more: page.more, cursors }
+                let nodes = $crate::graphql::in_place::Many::of(page.rows);
+                Self { listing, nodes, window, more: page.more, cursors }
             }
 
-            fn position(
-                &self,
-                row: &<$entity as sea_orm::EntityTrait>::Model,
-            ) -> $crate::service::page::Position {
-                ($position)(row, self.cursors.order)
+            fn position(&self, node: &$node) -> $crate::service::page::Position {
+                ($position)(node, self.cursors.order)
             }
         }
 
@@ -231,16 +229,16 @@ macro_rules! connection {
         impl $connection {
             /// The page's nodes, each with its cursor.
             async fn edges(&self) -> Vec<$edge> {
-                let edge = |row: &<$entity as sea_orm::EntityTrait>::Model| $edge {
-                    cursor: self.cursors.encode(self.position(row)),
-                    node: $crate::graphql::in_place::One::of(row.clone()),
+                let edge = |node: &$node| $edge {
+                    cursor: self.cursors.encode(self.position(node)),
+                    node: $crate::graphql::in_place::One(node.clone()),
                 };
-                self.rows.iter().map(edge).collect()
+                self.nodes.iter().map(edge).collect()
             }
 
             /// The page's nodes.
-            async fn nodes(&self) -> $crate::graphql::in_place::Many<$node> {
-                $crate::graphql::in_place::Many::of(self.rows.iter().cloned())
+            async fn nodes(&self) -> &$crate::graphql::in_place::Many<$node> {
+                &self.nodes
             }
 
             /// Where the page ends and whether there is more.
@@ -250,8 +248,8 @@ macro_rules! connection {
                 let extent = $crate::graphql::connection::Extent {
                     window: self.window,
                     more: self.more,
-                    start: self.rows.first().map(|row| self.position(row)),
-                    end: self.rows.last().map(|row| self.position(row)),
+                    start: self.nodes.first().map(|node| self.position(node)),
+                    end: self.nodes.last().map(|node| self.position(node)),
                 };
                 $crate::graphql::connection::PageInfo::of(&self.listing, &extent, &self.cursors)
                     .await

@@ -53,11 +53,13 @@ pub(super) fn encode(kind: Kind, tenant: &TenantKey, row: i64) -> ID {
     let (kind, tenant) = (kind.as_str(), tenant.as_str());
     let mut number = [0; MAX_DIGITS];
     let row = digits(row, &mut number);
-    let mut text = Vec::with_capacity(MAX_LEN);
+    let mut text = [0; MAX_LEN];
+    let mut length = 0;
     for part in [kind.as_bytes(), b":", tenant.as_bytes(), b":", row] {
-        text.extend_from_slice(part);
+        text[length..length + part.len()].copy_from_slice(part);
+        length += part.len();
     }
-    BASE64_URL_SAFE_NO_PAD.encode(text).into()
+    BASE64_URL_SAFE_NO_PAD.encode(&text[..length]).into()
 }
 
 /// The digits of an `i64`, and its sign.

@@ -6,7 +6,7 @@
 //! they stand, and only those that wait for a loader are polled together. It rests on parts of
 //! the library that its documentation hides, so its version is pinned.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Deref, sync::Arc};
 
 use async_graphql::{
     ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerError, ServerResult,
@@ -28,8 +28,8 @@ pub(super) trait Fields: ContainerType {
 /// One object.
 pub(super) struct One<T>(pub T);
 
-/// A list of objects.
-pub(super) struct Many<T>(Vec<T>);
+/// A list of objects. Cheap to clone, so that what a loader keeps is what is answered.
+pub(super) struct Many<T>(Arc<Vec<T>>);
 
 impl<T> One<T> {
     /// The object made of this row.
@@ -41,7 +41,27 @@ impl<T> One<T> {
 impl<T> Many<T> {
     /// Objects made of these rows.
     pub(super) fn of<M: Into<T>>(rows: impl IntoIterator<Item = M>) -> Self {
-        Self(rows.into_iter().map(Into::into).collect())
+        Self(Arc::new(rows.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl<T> Clone for Many<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Deref for Many<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
     }
 }
 
@@ -62,7 +82,7 @@ impl<T: Fields> OutputType for One<T> {
         // Boxed, as types of objects hold each other.
         let resolved: BoxFuture<'_, _> = Box::pin(async move {
             let selected = Selected::of::<T>(ctx);
-            object(ctx, &self.0, selected.as_deref()).await
+            object(ctx, &self.0, selected).await
         });
         resolved.await
     }
@@ -86,15 +106,15 @@ impl<T: Fields> OutputType for Many<T> {
         ctx: &ContextSelectionSet<'_>,
         _: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let resolved: BoxFuture<'_, _> = Box::pin(list(ctx, &self.0));
+        let resolved: BoxFuture<'_, _> = Box::pin(list(ctx, self));
         resolved.await
     }
 }
 
 async fn list<T: Fields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Value> {
     let selected = Selected::of::<T>(ctx);
-    let waits = selected.as_ref().is_none_or(|fields| fields.iter().any(|field| field.waits));
-    let selected = selected.as_deref();
+    let selected = selected.as_ref();
+    let waits = selected.is_none_or(|selected| selected.fields.iter().any(|field| field.waits));
     let items = items.iter().enumerate();
     if waits {
         // What waits for a loader waits with its siblings, so that they are one batch.
@@ -114,36 +134,33 @@ async fn list_item<T: Fields>(
     ctx: &ContextSelectionSet<'_>,
     index: usize,
     item: &T,
-    selected: Option<&[Selected<'_>]>,
+    selected: Option<&Selected<'_>>,
 ) -> ServerResult<Value> {
     let ctx = ctx.with_index(index);
-    object(&ctx, item, selected).await.map_err(|error| with_path(&ctx, error))
+    object(&ctx, item, selected.cloned()).await.map_err(|error| with_path(&ctx, error))
 }
 
 async fn object<T: Fields>(
     ctx: &ContextSelectionSet<'_>,
     object: &T,
-    selected: Option<&[Selected<'_>]>,
+    selected: Option<Selected<'_>>,
 ) -> ServerResult<Value> {
-    let Some(selected) = selected else { return resolve_container(ctx, object).await };
-    let mut values: IndexMap<Name, Value> = IndexMap::with_capacity(selected.len());
+    let Some(Selected { fields, nulls: mut values }) = selected else {
+        return resolve_container(ctx, object).await;
+    };
     let mut waiting: Vec<BoxFuture<'_, ServerResult<(usize, Value)>>> = Vec::new();
-    for Selected { field, waits } in selected {
-        let key = field.node.response_key().node.clone();
-        let value = if *waits {
-            let index = values.len();
+    for (index, SelectedField { field, waits }) in fields.iter().enumerate() {
+        if *waits {
             waiting.push(Box::pin(async move {
                 let ctx = ctx.with_field(field);
                 Ok((index, object.resolve_field(&ctx).await?.unwrap_or_default()))
             }));
-            Value::Null
         } else if field.node.name.node == TYPENAME {
-            Value::String(T::type_name().into_owned())
+            values[index] = Value::String(T::type_name().into_owned());
         } else {
             let ctx = ctx.with_field(field);
-            object.resolve_field(&ctx).await?.unwrap_or_default()
-        };
-        values.insert(key, value);
+            values[index] = object.resolve_field(&ctx).await?.unwrap_or_default();
+        }
     }
     let loaded = match (waiting.pop(), waiting.is_empty()) {
         (None, _) => Vec::new(),
@@ -164,8 +181,17 @@ fn with_path(ctx: &ContextSelectionSet<'_>, error: ServerError) -> ServerError {
     if error.path.is_empty() { ctx.set_error_path(error) } else { error }
 }
 
-/// A field of a selection, and whether its value is at hand.
+/// What is selected of the objects of one list, or of one object.
+#[derive(Clone)]
 struct Selected<'a> {
+    fields: Arc<[SelectedField<'a>]>,
+    /// An object with all of the fields and no values yet. To copy it takes a fraction of what it
+    /// takes to put the names into a map, for each object of a list.
+    nulls: IndexMap<Name, Value>,
+}
+
+/// A field of a selection, and whether its value is at hand.
+struct SelectedField<'a> {
     field: &'a Positioned<Field>,
     waits: bool,
 }
@@ -179,12 +205,17 @@ impl<'a> Selected<'a> {
     /// The fields that are selected of a type, through all fragments (section 6.3.2,
     /// `CollectFields`; `@skip` and `@include` are gone by now). Nothing where a key comes twice,
     /// as such fields have to be merged, which the library does.
-    fn of<T: Fields>(ctx: &ContextSelectionSet<'a>) -> Option<Vec<Self>> {
-        let mut collected = Vec::with_capacity(ctx.item.node.items.len());
-        let complete = collect::<T>(ctx, &ctx.item.node, &mut collected);
-        (complete && collected.len() <= MAX_SELECTED).then_some(collected)
+    fn of<T: Fields>(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
+        let mut fields = Vec::with_capacity(ctx.item.node.items.len());
+        let complete = collect::<T>(ctx, &ctx.item.node, &mut fields);
+        (complete && fields.len() <= MAX_SELECTED).then(|| {
+            let nulls = fields.iter().map(|field| (field.key().clone(), Value::Null)).collect();
+            Self { fields: fields.into(), nulls }
+        })
     }
+}
 
+impl SelectedField<'_> {
     fn key(&self) -> &Name {
         &self.field.node.response_key().node
     }
@@ -193,14 +224,14 @@ impl<'a> Selected<'a> {
 fn collect<'a, T: Fields>(
     ctx: &ContextSelectionSet<'a>,
     set: &'a SelectionSet,
-    collected: &mut Vec<Selected<'a>>,
+    collected: &mut Vec<SelectedField<'a>>,
 ) -> bool {
     set.items.iter().all(|item| {
         let (condition, set) = match &item.node {
             Selection::Field(field) => {
                 let name = field.node.name.node.as_str();
                 let waits = name != TYPENAME && !T::AT_HAND.contains(&name);
-                let selected = Selected { field, waits };
+                let selected = SelectedField { field, waits };
                 let fresh = collected.iter().all(|other| other.key() != selected.key());
                 collected.push(selected);
                 return fresh && field.node.directives.is_empty();

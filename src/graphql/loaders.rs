@@ -5,9 +5,10 @@
 //! timer. Loaders live as long as one request.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fmt,
     hash::Hash,
+    iter,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -17,12 +18,16 @@ use std::{
 };
 
 use futures::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{BoxFuture, Shared},
     task::AtomicWaker,
 };
 
-use super::error::{ApiError, ApiResult};
+use super::{
+    error::{ApiError, ApiResult},
+    in_place::Many,
+    object::Choice,
+};
 use crate::{
     entity::{choice, poll, user, vote},
     service::{
@@ -31,15 +36,18 @@ use crate::{
     },
 };
 
+/// The standard library's own takes longer for such keys than all else that is done with them.
+type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
 /// The loaders of one request.
 #[derive(Debug)]
 pub(super) struct Loaders {
     pub polls: Loader<i64, poll::Model>,
     pub choices: Loader<i64, choice::Model>,
-    pub users: Loader<i64, user::Model>,
+    pub users: Loader<i64, Arc<user::Model>>,
     pub votes: Loader<i64, vote::Model>,
     /// By poll, in the order written.
-    pub choices_of_poll: Loader<i64, Vec<choice::Model>>,
+    pub choices_of_poll: Loader<i64, Many<Choice>>,
     /// By poll, the viewer's own.
     pub viewer_votes: Loader<i64, vote::Model>,
     /// By poll and window.
@@ -60,7 +68,9 @@ impl Loaders {
                 by(service::choice::by_ids(ids), |choice: &choice::Model| choice.id).boxed()
             }),
             users: Loader::new(|ids| {
-                by(service::people::by_ids(ids), |user: &user::Model| user.id).boxed()
+                let users = service::people::by_ids(ids);
+                let users = users.map_ok(|users| users.into_iter().map(Arc::new).collect());
+                by(users, |user: &Arc<user::Model>| user.id).boxed()
             }),
             votes: Loader::new(|ids| {
                 by(service::vote::by_ids(ids), |vote: &vote::Model| vote.id).boxed()
@@ -116,13 +126,13 @@ async fn pages<M, F>(
     fetch: impl Fn(Vec<i64>, Window) -> F,
 ) -> ApiResult<HashMap<(Window, i64), Page<M>>>
 where
-    F: Future<Output = Result<HashMap<i64, Page<M>>, service::Failure>>,
+    F: Future<Output = Result<std::collections::HashMap<i64, Page<M>>, service::Failure>>,
 {
     let mut parents: BTreeMap<Window, Vec<i64>> = BTreeMap::new();
     for (window, parent) in keys {
         parents.entry(window).or_default().push(parent);
     }
-    let mut found = HashMap::new();
+    let mut found = HashMap::default();
     for (window, parents) in parents {
         let pages = fetch(parents, window).await?;
         found.extend(pages.into_iter().map(|(parent, page)| ((window, parent), page)));
@@ -137,10 +147,13 @@ async fn by<V>(
     Ok(rows.await?.into_iter().map(|row| (key(&row), row)).collect())
 }
 
-async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Vec<choice::Model>>> {
-    let mut of_poll: HashMap<i64, Vec<choice::Model>> = HashMap::new();
-    for choice in service::choice::of_polls(poll_ids).await? {
-        of_poll.entry(choice.poll_id).or_default().push(choice);
+/// They come poll by poll.
+async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Many<Choice>>> {
+    let mut of_poll = HashMap::default();
+    let mut choices = service::choice::of_polls(poll_ids).await?.into_iter().peekable();
+    while let Some(&choice::Model { poll_id, .. }) = choices.peek() {
+        let of_this = iter::from_fn(|| choices.next_if(|choice| choice.poll_id == poll_id));
+        of_poll.insert(poll_id, Many::of(of_this));
     }
     Ok(of_poll)
 }
@@ -217,7 +230,7 @@ where
     fn new(
         fetch: impl Fn(Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>> + Send + Sync + 'static,
     ) -> Self {
-        let state = State { batch_of: HashMap::new(), collecting: None };
+        let state = State { batch_of: HashMap::default(), collecting: None };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -268,7 +281,7 @@ where
 
     /// Keeps a value that is known already.
     pub(super) fn prime(&self, key: K, value: V) {
-        let known = Ok(Arc::new(HashMap::from([(key, value)])));
+        let known = Ok(Arc::new(HashMap::from_iter([(key, value)])));
         let batch = futures::future::ready(known).boxed().shared();
         lock(&self.state).batch_of.insert(key, batch);
     }
@@ -330,7 +343,7 @@ mod tests {
             async move {
                 futures::future::pending::<()>().await;
                 drop(connection);
-                Ok(HashMap::new())
+                Ok(HashMap::default())
             }
             .boxed()
         });

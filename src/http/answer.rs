@@ -2,26 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::{accept::MediaType, json, log::RequestId, result_cache::Encoded, sse};
+use crate::graphql::InternalDetail;
 use async_graphql::{ServerError, Value};
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-
-use super::{accept::MediaType, log::RequestId, result_cache::Encoded, sse};
-use crate::graphql::InternalDetail;
-
-/// The body of an answer (GraphQL specification, section 7.1). A request that was not executed
-/// has no `data`, not even null.
-#[derive(Serialize)]
-struct Envelope<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-}
 
 /// The answer to an operation that was executed.
 pub(super) fn executed(
@@ -76,7 +64,8 @@ pub(super) fn refused(
 pub(super) fn result_text(request_id: &RequestId, response: async_graphql::Response) -> String {
     let async_graphql::Response { data, mut errors, .. } = response;
     finish(&mut errors, request_id);
-    serde_json::to_string(&Envelope { errors: &errors, data: Some(&data) }).unwrap_or_default()
+    let body = json::body(&errors, Some(&data)).unwrap_or_default();
+    String::from_utf8(body).unwrap_or_default()
 }
 
 /// What is wrong with an operation that was not executed, as a JSON list: for streams.
@@ -166,7 +155,7 @@ fn body(
     errors: &[ServerError],
     data: Option<&Value>,
 ) -> serde_json::Result<Vec<u8>> {
-    let body = serde_json::to_vec(&Envelope { errors, data })?;
+    let body = json::body(errors, data)?;
     Ok(match media_type {
         MediaType::EventStream => sse::one_result(&body),
         MediaType::GraphqlResponse | MediaType::Json => body,

@@ -1,7 +1,7 @@
 //! Cross-origin requests (Fetch standard, section 3.3): who else's pages may call.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -15,7 +15,7 @@ const MAX_AGE: &str = "600";
 
 /// Answers preflights, before any tenant is resolved: they never carry the tenant header. The
 /// answer to the request itself is opened only to origins of its own tenant.
-pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn opened(state: &AppState, request: Request, next: Next) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         return next.run(request).await;
     };

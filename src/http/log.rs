@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
-    extract::{ConnectInfo, Request},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
 
-use super::result_cache::CacheMark;
+use super::{cors, result_cache::CacheMark, state::AppState};
 use crate::tenancy::Scope;
 
 /// Where a request's id stands in its headers and in its answer's.
@@ -29,7 +29,7 @@ impl RequestId {
         };
         match given.filter(harmless) {
             Some(id) => Self(id.into()),
-            None => Self(format!("{:032x}", rand::random::<u128>()).into()),
+            None => Self(hexadecimal(rand::random()).into()),
         }
     }
 
@@ -38,16 +38,27 @@ impl RequestId {
     }
 }
 
+/// 128 bits in 32 digits.
+fn hexadecimal(bytes: [u8; 16]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |number: u8| char::from(DIGITS[usize::from(number)]);
+    bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Gives the request its id and, when it is answered, logs it. The tenant, the number of
 /// statements and what the result cache did are known if a scope was entered.
-pub(super) async fn layer(mut request: Request, next: Next) -> Response {
+pub(super) async fn layer(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    let mut response = cors::opened(&state, request, next).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

@@ -11,6 +11,7 @@ mod cors;
 mod execute;
 mod graphql;
 mod health;
+mod json;
 mod live;
 mod log;
 mod metrics;

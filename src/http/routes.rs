@@ -2,7 +2,9 @@
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state},
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
     routing::get,
 };
 use tower_http::compression::{
@@ -10,7 +12,7 @@ use tower_http::compression::{
     predicate::{NotForContentType, SizeAbove},
 };
 
-use super::{cors, graphql, health, log, metrics, pages, socket, state::AppState, tenant};
+use super::{graphql, health, log, metrics, pages, socket, state::AppState, tenant};
 
 /// Answers smaller than this are not worth compressing, in bytes.
 const MIN_COMPRESSED: u64 = 1024;
@@ -20,9 +22,7 @@ const MIN_COMPRESSED: u64 = 1024;
 pub fn router(state: AppState) -> Router {
     let tenanted = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
-        .route_layer(from_fn_with_state(state.clone(), tenant::scope_layer))
-        .route_layer(from_fn_with_state(state.clone(), pages::graphiql_layer))
-        .route_layer(from_fn_with_state(state.clone(), socket::layer));
+        .route_layer(from_fn_with_state(state.clone(), endpoint_layer));
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     Router::new()
@@ -33,7 +33,18 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .layer(CompressionLayer::new().compress_when(worth_it))
-        .layer(from_fn_with_state(state.clone(), cors::layer))
-        .layer(from_fn(log::layer))
+        .layer(from_fn_with_state(state.clone(), log::layer))
         .with_state(state)
+}
+
+/// What the endpoint is asked for: a socket, a page, or an operation in its tenant's scope. One
+/// layer for all, as axum copies each with all that is inside it, for every request.
+async fn endpoint_layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if socket::wants_socket(request.headers()) {
+        return Box::pin(socket::upgrade(state, request)).await;
+    }
+    match pages::graphiql(&state, &request) {
+        Some(page) => page,
+        None => tenant::in_scope(state, request, next).await,
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::ServerError;
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::{Method, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -93,11 +93,7 @@ impl TenantScope {
 }
 
 /// Runs what is below in the scope of the request's tenant, or answers for it.
-pub(super) async fn scope_layer(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn in_scope(state: AppState, request: Request, next: Next) -> Response {
     let (mut parts, mut body) = request.into_parts();
     let view = state.registry.view();
     let tenant = match named(&parts, &view) {

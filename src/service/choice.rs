@@ -23,7 +23,7 @@ pub const CHOICES: RangeInclusive<usize> = 2..=50;
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    let query = choice::Entity::find().filter(choice::Column::Id.is_in(ids));
+    let query = choice::Entity::rows().filter(choice::Column::Id.is_in(ids));
     Ok(TenantRouter::db_for_read::<choice::Entity>()?.all(query).await?)
 }
 
@@ -32,7 +32,7 @@ pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
 /// # Errors
 /// What the database answers.
 pub async fn of_polls(poll_ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    let query = choice::Entity::find()
+    let query = choice::Entity::rows()
         .filter(choice::Column::PollId.is_in(poll_ids))
         .order_by_asc(choice::Column::PollId)
         .order_by_asc(choice::Column::Position);

@@ -9,6 +9,7 @@ pub mod page;
 pub mod password;
 pub mod people;
 pub mod poll;
+mod rows;
 pub mod text;
 pub mod token;
 pub mod vote;

@@ -20,7 +20,7 @@ use crate::{
 /// All people, oldest account first; with a folded text to look for in their names.
 #[must_use]
 pub fn listing(search: Option<&str>) -> Listing<user::Entity> {
-    let mut query: Select<user::Entity> = user::Entity::find();
+    let mut query: Select<user::Entity> = user::Entity::rows();
     if let Some(search) = search {
         query = query.filter(Expr::col(user::Column::UsernameKey).like(contains(search)));
     }
@@ -38,7 +38,7 @@ pub(super) fn contains(text: &str) -> LikeExpr {
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<user::Model>, Failure> {
-    let query = user::Entity::find().filter(user::Column::Id.is_in(ids));
+    let query = user::Entity::rows().filter(user::Column::Id.is_in(ids));
     Ok(TenantRouter::db_for_read::<user::Entity>()?.all(query).await?)
 }
 
@@ -107,7 +107,7 @@ async fn keep_one_superuser(user: &user::Model) -> Result<(), Failure> {
     if user.role != Role::Superuser || !user.is_active {
         return Ok(());
     }
-    let query = user::Entity::find()
+    let query = user::Entity::rows()
         .filter(user::Column::Role.eq(Role::Superuser))
         .filter(user::Column::IsActive.eq(true))
         .order_by_asc(user::Column::Id)
@@ -123,7 +123,7 @@ async fn keep_one_superuser(user: &user::Model) -> Result<(), Failure> {
 async fn lock(id: i64) -> Result<user::Model, Failure> {
     // Superusers first, as in `keep_one_superuser`, so that two of these never wait for each
     // other.
-    let query = user::Entity::find()
+    let query = user::Entity::rows()
         .filter(user::Column::Id.eq(id).or(user::Column::Role.eq(Role::Superuser)))
         .order_by_asc(user::Column::Id)
         .lock_exclusive();

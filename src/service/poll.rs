@@ -54,7 +54,7 @@ impl Openness {
         let at = clock::bare_now();
         if clock::is_noted() {
             let column = poll::Column::ClosesAt;
-            let next = poll::Entity::find().filter(column.gt(at)).order_by_asc(column);
+            let next = poll::Entity::rows().filter(column.gt(at)).order_by_asc(column);
             let next = TenantRouter::db_for_read::<poll::Entity>()?.one(next).await?;
             if let Some(closes_at) = next.and_then(|poll| poll.closes_at) {
                 clock::holds_until(closes_at);
@@ -110,7 +110,7 @@ pub fn may_change(poll: &poll::Model, user: &user::Model) -> bool {
 /// The polls that match, in an order.
 #[must_use]
 pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<poll::Entity> {
-    let mut query = poll::Entity::find();
+    let mut query = poll::Entity::rows();
     if let Some(search) = &filter.search {
         query = query.filter(Expr::col(poll::Column::QuestionKey).like(contains(search)));
     }
@@ -166,7 +166,7 @@ pub async fn pages_made_by(
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
-    let query = poll::Entity::find().filter(poll::Column::Id.is_in(ids));
+    let query = poll::Entity::rows().filter(poll::Column::Id.is_in(ids));
     Ok(TenantRouter::db_for_read::<poll::Entity>()?.all(query).await?)
 }
 

@@ -108,9 +108,9 @@ macro_rules! on_target {
         let result = match &$self.target {
             Target::Pool(pool) => pool.$method($($argument),*).await,
             Target::Transaction(transaction) => transaction.$method($($argument),*).await,
-            Target::SqliteReaders(database) => match database.read_primary() {
+            Target::SqliteReaders(database) => match database.sqlite_pool().await {
                 Ok(pool) => pool.$method($($argument),*).await,
-                Err(error) => Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))),
+                Err(error) => Err(error),
             },
             Target::SqliteTransaction(_) => Err(DbErr::Custom(VERBS_ONLY.to_owned())),
         };

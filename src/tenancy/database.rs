@@ -11,10 +11,11 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use tokio::sync::OnceCell;
 
 use super::{
-    AccessError, DatabaseSpec, Durability, Engine,
+    AccessError, DatabaseSpec, DatabaseUrl, Engine, SchemaCheck,
     budget::Places,
     connect::{Access, PoolBounds, connect},
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
@@ -62,11 +63,10 @@ pub(super) struct TenantDatabase {
 }
 
 struct Pools {
-    /// On servers.
+    /// On servers, as is the next.
     write: Option<DatabaseConnection>,
-    read: DatabaseConnection,
+    read: Option<DatabaseConnection>,
     replicas: Vec<DatabaseConnection>,
-    /// On SQLite, where `read` is for what the verbs do not cover and opens when it is used.
     sqlite: Option<Sqlite>,
     /// Given back when the pools are closed.
     places: Places,
@@ -76,6 +76,9 @@ struct Sqlite {
     readers: SqliteReaders,
     writer: SqliteWriter,
     version: SqliteVersion,
+    url: DatabaseUrl,
+    /// For what the verbs do not cover; most tenants never need it.
+    pool: OnceCell<DatabaseConnection>,
 }
 
 impl TenantDatabase {
@@ -88,24 +91,17 @@ impl TenantDatabase {
         }
         let sizes = PoolSizes::of(spec.write.engine());
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
-        let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
+        let unavailable = |error: DbErr| AccessError::unavailable(error);
         let sqlite = match spec.write.sqlite_path() {
-            Some(path) => {
-                Some(open_sqlite(path.to_owned(), spec.durability, Arc::clone(&places)).await?)
-            }
+            Some(path) => Some(open_sqlite(spec, path.to_owned(), Arc::clone(&places)).await?),
             None => None,
         };
-        let write = match sqlite {
-            Some(_) => None,
-            None => Some(
-                connect(&spec.write, Access::ReadWrite, bounds(sizes.write))
-                    .await
-                    .map_err(unavailable)?,
-            ),
-        };
-        let read = connect(&spec.write, Access::ReadOnly, bounds(sizes.read))
-            .await
-            .map_err(unavailable)?;
+        let (mut write, mut read) = (None, None);
+        if sqlite.is_none() {
+            let primary = |access, size| connect(&spec.write, access, bounds(size));
+            write = Some(primary(Access::ReadWrite, sizes.write).await.map_err(unavailable)?);
+            read = Some(primary(Access::ReadOnly, sizes.read).await.map_err(unavailable)?);
+        }
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
             // Without a replica the others, or the primary, are read.
@@ -120,6 +116,22 @@ impl TenantDatabase {
         }
         let pools = Pools { write, read, replicas, sqlite, places };
         Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0), beside: OnceLock::new() })
+    }
+
+    /// Whether its schema is behind what the program needs. A SQLite file is shown on a connection
+    /// that is closed at once: SeaORM gives each a thread and caches of its own, and most tenants
+    /// never need one again.
+    pub(super) async fn is_behind(&self, check: &dyn SchemaCheck) -> Result<bool, AccessError> {
+        let Some(sqlite) = self.sqlite() else {
+            let behind = check.is_behind(self.read_primary()?.into()).await;
+            return behind.map_err(AccessError::unavailable);
+        };
+        let pool = sqlite.connect(1).await.map_err(AccessError::unavailable)?;
+        let behind = check.is_behind((&pool).into()).await;
+        if let Err(error) = pool.close().await {
+            tracing::warn!(%error, "a pool did not close cleanly");
+        }
+        behind.map_err(AccessError::unavailable)
     }
 
     fn pools(&self) -> Result<&Pools, AccessError> {
@@ -156,16 +168,26 @@ impl TenantDatabase {
         self.beside.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
-    /// Read-only connections to the primary.
+    /// Read-only connections of SeaORM's to a SQLite file.
+    pub(super) async fn sqlite_pool(&self) -> Result<&DatabaseConnection, DbErr> {
+        let Some(sqlite) = self.sqlite() else {
+            return Err(DbErr::Conn(RuntimeErr::Internal("the database is closed".to_owned())));
+        };
+        let size = PoolSizes::of(Engine::Sqlite).read;
+        sqlite.pool.get_or_try_init(|| sqlite.connect(size)).await
+    }
+
+    /// Read-only connections to the primary, on servers.
     pub(super) fn read_primary(&self) -> Result<&DatabaseConnection, AccessError> {
-        Ok(&self.pools()?.read)
+        let read = self.pools()?.read.as_ref();
+        read.ok_or_else(|| AccessError::unavailable("SQLite has readers of its own"))
     }
 
     /// Read-only connections to the replicas in turn, or to the primary where there are none.
     pub(super) fn read_any(&self) -> Result<&DatabaseConnection, AccessError> {
         let pools = self.pools()?;
         if pools.replicas.is_empty() {
-            return Ok(&pools.read);
+            return self.read_primary();
         }
         let turn = self.next_replica.fetch_add(1, Ordering::Relaxed);
         Ok(&pools.replicas[turn % pools.replicas.len()])
@@ -174,17 +196,26 @@ impl TenantDatabase {
 
 /// On a thread that may block: a log that a crash has left is written back first.
 async fn open_sqlite(
+    spec: &DatabaseSpec,
     path: PathBuf,
-    durability: Durability,
     places: Places,
 ) -> Result<Sqlite, AccessError> {
+    let (durability, url) = (spec.durability, spec.write.clone());
     let open = move || {
         let writer = SqliteWriter::open(&path, durability, places)?;
         let readers = SqliteReaders::open(path.clone())?;
-        Ok(Sqlite { readers, writer, version: SqliteVersion::new(path) })
+        let version = SqliteVersion::new(path);
+        Ok(Sqlite { readers, writer, version, url, pool: OnceCell::new() })
     };
     let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
     opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))
+}
+
+impl Sqlite {
+    async fn connect(&self, max_connections: u32) -> Result<DatabaseConnection, DbErr> {
+        let bounds = PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
+        connect(&self.url, Access::ReadOnly, bounds).await
+    }
 }
 
 impl Drop for TenantDatabase {
@@ -195,8 +226,9 @@ impl Drop for TenantDatabase {
             return;
         }
         spawn_untenanted(async move {
-            let Pools { write, read, replicas, sqlite, places } = pools;
-            for pool in replicas.into_iter().chain([read]).chain(write) {
+            let Pools { write, read, replicas, mut sqlite, places } = pools;
+            let beside = sqlite.as_mut().and_then(|sqlite| sqlite.pool.take());
+            for pool in replicas.into_iter().chain(read).chain(write).chain(beside) {
                 if let Err(error) = pool.close().await {
                     tracing::warn!(%error, "a pool did not close cleanly");
                 }

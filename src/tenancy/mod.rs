@@ -48,7 +48,7 @@ pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_o
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
 pub use spawn::{spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted};
-pub use sqlite::DataVersion;
+pub use sqlite::{DataVersion, FromRow, FromStored, Stored, StoredRow};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;
 pub use writer::Writer;

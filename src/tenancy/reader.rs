@@ -2,34 +2,21 @@
 
 use sea_orm::{
     ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QuerySelect,
-    QueryTrait, Select, TryIntoModel,
+    QueryTrait, Select,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
 use super::{
-    RouterError,
+    FromRow, RouterError,
     connection::{Connection, delegate_connection},
     sqlite,
 };
 
-/// What a reader can read: any SeaORM entity, as `#[sea_orm::model]` makes them.
-pub trait TenantEntity:
-    EntityTrait<
-        Column: Copy,
-        Model: Send + Sync,
-        ActiveModel: TryIntoModel<<Self as EntityTrait>::Model>,
-    >
-{
-}
+/// What a reader can read: any SeaORM entity, as `#[sea_orm::model]` makes them, whose model can
+/// also be read from SQLite's own rows.
+pub trait TenantEntity: EntityTrait<Column: Copy, Model: FromRow + Send + Sync> {}
 
-impl<E> TenantEntity for E where
-    E: EntityTrait<
-            Column: Copy,
-            Model: Send + Sync,
-            ActiveModel: TryIntoModel<<E as EntityTrait>::Model>,
-        >
-{
-}
+impl<E> TenantEntity for E where E: EntityTrait<Column: Copy, Model: FromRow + Send + Sync> {}
 
 /// A connection to read from: held read-only by the database itself, or, inside a transaction,
 /// that transaction. Gets its connection from the pool statement by statement, so holding one
@@ -49,7 +36,7 @@ impl Reader {
         match self.0.in_place() {
             Some(place) => {
                 let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows::<E>(sqlite, &query)))
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &query)))
             }
             // Boxed here and below: the way over the network would make every reader large.
             None => Ok(Box::pin(query.all(self)).await?),
@@ -70,7 +57,7 @@ impl Reader {
         while let Some(union) = union::<E>(queries.by_ref().take(UNION_PARTS)) {
             rows.extend(match self.0.in_place() {
                 Some(place) => {
-                    let found = place.run(|sqlite| sqlite::rows::<E>(sqlite, &union));
+                    let found = place.run(|sqlite| sqlite::rows(sqlite, &union));
                     self.0.watch_in_place(found)?
                 }
                 None => {

@@ -216,13 +216,11 @@ impl Registry {
         let database = tokio::time::timeout(patience, opened)
             .await
             .unwrap_or_else(|_| Err(AccessError::unavailable("connecting took too long")))?;
-        let behind = self
-            .0
-            .schema
-            .is_behind(database.read_primary()?.into())
-            .await
-            .map_err(AccessError::unavailable)?;
-        if behind { Err(AccessError::MigrationsPending) } else { Ok(database) }
+        if database.is_behind(&*self.0.schema).await? {
+            Err(AccessError::MigrationsPending)
+        } else {
+            Ok(database)
+        }
     }
 
     /// Closes the least recently used database that nobody uses, of that server if one is named.

@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// A question put to the tenant's people.
+#[derive(Clone)]
 pub(in crate::graphql) struct Poll(pub poll::Model);
 
 impl From<poll::Model> for Poll {
@@ -170,14 +171,14 @@ impl Poll {
     async fn choices(&self, ctx: &Context<'_>) -> ApiResult<Many<Choice>> {
         let loaders = &RequestContext::of(ctx)?.loaders;
         let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
-        Ok(Many::of(choices))
+        Ok(choices)
     }
 
     /// How many votes all choices have together.
     async fn total_votes(&self, ctx: &Context<'_>) -> ApiResult<i32> {
         let loaders = &RequestContext::of(ctx)?.loaders;
         let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
-        Ok(int(choices.iter().map(|choice| choice.vote_count).sum::<i64>()))
+        Ok(int(choices.iter().map(|choice| choice.0.vote_count).sum::<i64>()))
     }
 
     /// One's own vote; null without one, and to callers without a token.
@@ -263,7 +264,7 @@ connection!(
     /// A poll and its place in the list.
     PollEdge,
     poll::Entity, Poll,
-    |row: &poll::Model, order: &str| Position {
+    |Poll(row): &Poll, order: &str| Position {
         moment: if order.contains("closes_at") { row.closes_at } else { Some(row.pub_date) },
         id: row.id,
     }

@@ -1,5 +1,7 @@
 //! People.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 
 use super::poll::{PollConnection, polls_of_user};
@@ -16,8 +18,9 @@ use crate::{
 };
 
 /// A person with an account at this tenant.
+#[derive(Clone)]
 pub(in crate::graphql) struct User {
-    model: user::Model,
+    model: Arc<user::Model>,
     /// Whether the caller has just proven to be this person, without a token yet.
     is_caller: bool,
 }
@@ -25,12 +28,18 @@ pub(in crate::graphql) struct User {
 impl User {
     /// Whoever has just signed in or registered.
     pub(in crate::graphql) fn caller(model: user::Model) -> Self {
-        Self { model, is_caller: true }
+        Self { model: Arc::new(model), is_caller: true }
     }
 }
 
 impl From<user::Model> for User {
     fn from(model: user::Model) -> Self {
+        Arc::new(model).into()
+    }
+}
+
+impl From<Arc<user::Model>> for User {
+    fn from(model: Arc<user::Model>) -> Self {
         Self { model, is_caller: false }
     }
 }
@@ -103,5 +112,5 @@ connection!(
     /// A person and its place in the list.
     UserEdge,
     user::Entity, User,
-    |row: &user::Model, _order: &str| Position { moment: None, id: row.id }
+    |user: &User, _order: &str| Position { moment: None, id: user.model.id }
 );

@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// One person's vote on a poll.
+#[derive(Clone)]
 pub(in crate::graphql) struct Vote(pub vote::Model);
 
 impl From<vote::Model> for Vote {
@@ -97,5 +98,5 @@ connection!(
     /// A vote and its place in the list.
     VoteEdge,
     vote::Entity, Vote,
-    |row: &vote::Model, _order: &str| Position { moment: None, id: row.id }
+    |vote: &Vote, _order: &str| Position { moment: None, id: vote.0.id }
 );

@@ -15,6 +15,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult, Code},
         id::{self, Kind},
+        in_place::Many,
         object::Poll,
         schema::Services,
     },
@@ -85,7 +86,7 @@ fn prime(request: &RequestContext, poll: &poll::Model, choices: &[choice::Model]
     let loaders = &request.loaders;
     loaders.clear();
     loaders.polls.prime(poll.id, poll.clone());
-    loaders.choices_of_poll.prime(poll.id, choices.to_vec());
+    loaders.choices_of_poll.prime(poll.id, Many::of(choices.iter().cloned()));
 }
 
 fn not_found() -> ApiError {

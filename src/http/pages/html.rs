@@ -4,7 +4,6 @@
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -22,18 +21,14 @@ pub(super) async fn app(State(state): State<AppState>, request: Request) -> Resp
     answer(&state, &request, Page::App)
 }
 
-/// Answers a browser that opens the endpoint with GraphiQL; opens no database.
-pub(in crate::http) async fn graphiql_layer(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.method() == Method::GET && wants_page(request.headers()) {
-        let mut response = answer(&state, &request, Page::Graphiql);
-        response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
-        return response;
+/// GraphiQL, for a browser that opens the endpoint; opens no database.
+pub(in crate::http) fn graphiql(state: &AppState, request: &Request) -> Option<Response> {
+    if request.method() != Method::GET || !wants_page(request.headers()) {
+        return None;
     }
-    next.run(request).await
+    let mut response = answer(state, request, Page::Graphiql);
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    Some(response)
 }
 
 /// The page, or a plain one that says why there is none. A tenant that is suspended has its

@@ -7,5 +7,5 @@ mod policy;
 mod routes;
 mod site;
 
-pub(super) use html::graphiql_layer;
+pub(super) use html::graphiql;
 pub(super) use routes::routes;

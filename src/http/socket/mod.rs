@@ -7,4 +7,4 @@ mod message;
 mod origin;
 mod upgrade;
 
-pub(super) use upgrade::{layer, only};
+pub(super) use upgrade::{only, upgrade, wants_socket};

@@ -8,7 +8,6 @@ use axum::{
         ws::{WebSocket, WebSocketUpgrade},
     },
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -28,18 +27,6 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// What a socket's buffers hold to begin with, in bytes: there may be thousands of them.
 const BUFFER: usize = 4 * 1024;
 
-/// Makes sockets of the requests that want to be some. Which tenant they are for may come later.
-pub(in crate::http) async fn layer(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if !wants_socket(request.headers()) {
-        return next.run(request).await;
-    }
-    upgrade(state, request).await
-}
-
 /// For a path on which there is nothing else.
 pub(in crate::http) async fn only(State(state): State<AppState>, request: Request) -> Response {
     if !wants_socket(request.headers()) {
@@ -53,12 +40,14 @@ pub(in crate::http) async fn only(State(state): State<AppState>, request: Reques
     upgrade(state, request).await
 }
 
-fn wants_socket(headers: &HeaderMap) -> bool {
+/// Whether a request wants to be a socket.
+pub(in crate::http) fn wants_socket(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::UPGRADE).iter();
     values.any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-async fn upgrade(state: AppState, request: Request) -> Response {
+/// Makes a socket of a request. Which tenant it is for may come later.
+pub(in crate::http) async fn upgrade(state: AppState, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,

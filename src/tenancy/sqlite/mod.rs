@@ -1,14 +1,16 @@
 //! SQLite, run in place: the statements that SeaORM's query builder made, on rusqlite
-//! connections of the calling thread, decoded into SeaORM models once for all entities.
+//! connections of the calling thread, read into SeaORM models.
 //!
 //! sqlx hands every statement of SQLite to a thread of its own and copies every value of every
 //! row; that costs more than most statements do. What the verbs of `Reader` and `Writer` do not
 //! cover still goes through it.
 
 mod batch;
+mod moment;
 mod open;
 mod readers;
 mod statement;
+mod stored;
 mod turn;
 mod version;
 
@@ -16,6 +18,7 @@ pub(super) use batch::SqliteWriter;
 use open::open;
 pub(super) use readers::SqliteReaders;
 pub(super) use statement::{count, execute, exists, insert, rows};
+pub use stored::{FromRow, FromStored, Stored, StoredRow};
 pub(super) use turn::SqliteTransaction;
 pub use version::DataVersion;
 pub(super) use version::SqliteVersion;
