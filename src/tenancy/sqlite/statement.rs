@@ -23,15 +23,45 @@ where
     E: EntityTrait,
     E::ActiveModel: TryIntoModel<E::Model>,
 {
-    let columns: Vec<_> = E::Column::iter()
+    let columns = columns::<E>();
+    each(connection, query, |row| decode::<E>(row, 0, &columns))
+}
+
+/// The same of a query that selects the columns of `E` and behind them those of `F`, as SeaORM's
+/// `find_both_related` does.
+pub fn pairs<E, F>(
+    connection: &Connection,
+    query: &impl StatementBuilder,
+) -> Result<Vec<(E::Model, F::Model)>>
+where
+    E: EntityTrait,
+    E::ActiveModel: TryIntoModel<E::Model>,
+    F: EntityTrait,
+    F::ActiveModel: TryIntoModel<F::Model>,
+{
+    let (first, second) = (columns::<E>(), columns::<F>());
+    each(connection, query, |row| {
+        Ok((decode::<E>(row, 0, &first)?, decode::<F>(row, first.len(), &second)?))
+    })
+}
+
+fn columns<E: EntityTrait>() -> Vec<(E::Column, ArrayType)> {
+    E::Column::iter()
         .map(|column| (column, <E::Model as ModelTrait>::get_value_type(column)))
-        .collect();
+        .collect()
+}
+
+fn each<T>(
+    connection: &Connection,
+    query: &impl StatementBuilder,
+    decode: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
     let mut prepared = connection.prepare_cached(&sql)?;
     let mut found = prepared.query(params_from_iter(bind(values)?))?;
     let mut models = Vec::new();
     while let Some(row) = found.next()? {
-        models.push(decode::<E>(row, &columns)?);
+        models.push(decode(row)?);
     }
     Ok(models)
 }
@@ -96,14 +126,15 @@ fn bind_one(value: Value) -> Result<ToSqlOutput<'static>> {
     Ok(ToSqlOutput::Owned(value))
 }
 
-fn decode<E>(row: &Row<'_>, columns: &[(E::Column, ArrayType)]) -> Result<E::Model>
+/// The model whose columns begin at the given one of the row's.
+fn decode<E>(row: &Row<'_>, first: usize, columns: &[(E::Column, ArrayType)]) -> Result<E::Model>
 where
     E: EntityTrait,
     E::ActiveModel: TryIntoModel<E::Model>,
 {
     let mut model = <E::ActiveModel as ActiveModelTrait>::default();
     for (index, (column, ty)) in columns.iter().enumerate() {
-        model.try_set(*column, value(row.get_ref(index)?, ty)?)?;
+        model.try_set(*column, value(row.get_ref(first + index)?, ty)?)?;
     }
     Ok(model.try_into_model()?)
 }
