@@ -11,12 +11,14 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use tokio::sync::SemaphorePermit;
 
 use super::{
     AccessError, DatabaseSpec, Durability, Engine,
     budget::Places,
     connect::{Access, PoolBounds, connect},
+    kept::KeptConnections,
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
     sqlite::{SqliteReaders, SqliteVersion, SqliteWriter},
 };
@@ -64,12 +66,46 @@ pub(super) struct TenantDatabase {
 struct Pools {
     /// On servers.
     write: Option<DatabaseConnection>,
-    read: DatabaseConnection,
-    replicas: Vec<DatabaseConnection>,
+    read: ReadPool,
+    replicas: Vec<ReadPool>,
     /// On SQLite, where `read` is for what the verbs do not cover and opens when it is used.
     sqlite: Option<Sqlite>,
     /// Given back when the pools are closed.
     places: Places,
+}
+
+/// Read-only connections.
+#[derive(Clone)]
+pub(super) struct ReadPool {
+    pub pool: DatabaseConnection,
+    /// On PostgreSQL, where rows are read; nothing else takes connections of that pool.
+    pub kept: Option<Arc<KeptConnections>>,
+}
+
+impl ReadPool {
+    fn new(pool: DatabaseConnection, bounds: PoolBounds) -> Self {
+        let kept = (pool.get_database_backend() == DbBackend::Postgres).then(|| {
+            let PoolBounds { max_connections, acquire_timeout } = bounds;
+            let connections = pool.get_postgres_connection_pool().clone();
+            Arc::new(KeptConnections::new(connections, max_connections, acquire_timeout))
+        });
+        Self { pool, kept }
+    }
+
+    /// For statements that go to the pool itself: leaves it a connection until this is dropped.
+    pub(super) async fn turn_at_pool(&self) -> Result<Option<SemaphorePermit<'_>>, DbErr> {
+        match &self.kept {
+            Some(kept) => kept.turn_at_pool().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn let_go(self) -> DatabaseConnection {
+        if let Some(kept) = self.kept {
+            kept.let_go();
+        }
+        self.pool
+    }
 }
 
 struct Sqlite {
@@ -88,7 +124,7 @@ impl TenantDatabase {
         }
         let sizes = PoolSizes::of(spec.write.engine());
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
-        let unavailable = |error: sea_orm::DbErr| AccessError::unavailable(error);
+        let unavailable = |error: DbErr| AccessError::unavailable(error);
         let sqlite = match spec.write.sqlite_path() {
             Some(path) => {
                 Some(open_sqlite(path.to_owned(), spec.durability, Arc::clone(&places)).await?)
@@ -106,12 +142,13 @@ impl TenantDatabase {
         let read = connect(&spec.write, Access::ReadOnly, bounds(sizes.read))
             .await
             .map_err(unavailable)?;
+        let read = ReadPool::new(read, bounds(sizes.read));
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
             // Without a replica the others, or the primary, are read.
             let replica = connect(url, Access::ReadOnly, bounds(sizes.read));
             match tokio::time::timeout(REPLICA_PATIENCE, replica).await {
-                Ok(Ok(replica)) => replicas.push(replica),
+                Ok(Ok(replica)) => replicas.push(ReadPool::new(replica, bounds(sizes.read))),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, replica = %url, "a replica is left out");
                 }
@@ -157,12 +194,12 @@ impl TenantDatabase {
     }
 
     /// Read-only connections to the primary.
-    pub(super) fn read_primary(&self) -> Result<&DatabaseConnection, AccessError> {
+    pub(super) fn read_primary(&self) -> Result<&ReadPool, AccessError> {
         Ok(&self.pools()?.read)
     }
 
     /// Read-only connections to the replicas in turn, or to the primary where there are none.
-    pub(super) fn read_any(&self) -> Result<&DatabaseConnection, AccessError> {
+    pub(super) fn read_any(&self) -> Result<&ReadPool, AccessError> {
         let pools = self.pools()?;
         if pools.replicas.is_empty() {
             return Ok(&pools.read);
@@ -196,7 +233,8 @@ impl Drop for TenantDatabase {
         }
         spawn_untenanted(async move {
             let Pools { write, read, replicas, sqlite, places } = pools;
-            for pool in replicas.into_iter().chain([read]).chain(write) {
+            let readers = replicas.into_iter().chain([read]).map(ReadPool::let_go);
+            for pool in readers.chain(write) {
                 if let Err(error) = pool.close().await {
                     tracing::warn!(%error, "a pool did not close cleanly");
                 }

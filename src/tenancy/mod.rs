@@ -13,6 +13,7 @@ mod documents;
 mod error;
 mod gate;
 mod holds;
+mod kept;
 mod key;
 mod limits;
 mod maintenance;

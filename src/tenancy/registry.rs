@@ -229,7 +229,7 @@ impl Registry {
         let behind = self
             .0
             .schema
-            .is_behind(database.read_primary()?.into())
+            .is_behind((&database.read_primary()?.pool).into())
             .await
             .map_err(AccessError::unavailable)?;
         if behind { Err(AccessError::MigrationsPending) } else { Ok(database) }

@@ -115,7 +115,7 @@ impl TenantRouter {
             Err(_) => {
                 let primary = fresh || scope.wrote();
                 let pool = if primary { database.read_primary() } else { database.read_any() };
-                Target::Pool(pool.map_err(|error| closed(&error))?.clone())
+                Target::Readers(pool.map_err(|error| closed(&error))?.clone())
             }
         };
         Ok(Reader(Connection { target, scope }))
