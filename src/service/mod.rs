@@ -2,6 +2,7 @@
 //! neither HTTP nor GraphQL.
 
 pub mod account;
+mod ballot;
 pub mod choice;
 pub mod clock;
 pub mod error;

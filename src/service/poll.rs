@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     entity::{
+        choice as choice_entity,
         poll::{self, Ballot},
         user::{self, Role},
         vote,
@@ -261,6 +262,20 @@ pub async fn delete(actor: &user::Model, id: i64) -> Result<(), Failure> {
 /// A poll's row, locked against all that would change it or vote on it, inside a transaction.
 pub(super) async fn lock(id: i64) -> Result<Option<poll::Model>, Failure> {
     let query = poll::Entity::find_by_id(id).lock_exclusive();
+    Ok(TenantRouter::db_for_read::<poll::Entity>()?.one(query).await?)
+}
+
+/// The same for the poll of a choice. The choice itself is not locked, which a join would do on
+/// MySQL, and in the opposite order of all others.
+pub(super) async fn lock_of_choice(choice_id: i64) -> Result<Option<poll::Model>, Failure> {
+    let its_poll = Query::select()
+        .column(choice_entity::Column::PollId)
+        .from(choice_entity::Entity)
+        .and_where(choice_entity::Column::Id.eq(choice_id))
+        .to_owned();
+    let its_poll = Expr::SubQuery(None, Box::new(its_poll.into()));
+    let query =
+        poll::Entity::find().filter(poll::Column::Id.into_expr().eq(its_poll)).lock_exclusive();
     Ok(TenantRouter::db_for_read::<poll::Entity>()?.one(query).await?)
 }
 

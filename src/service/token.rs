@@ -125,14 +125,16 @@ pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Fail
         return Ok(Err(Rejected::Invalid));
     }
     let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
-    let query = auth_token::Entity::find().filter(auth_token::Column::TokenHash.eq(digest(secret)));
-    let Some(token) = reader.one(query).await? else { return Ok(Err(Rejected::Invalid)) };
+    let query = auth_token::Entity::find()
+        .find_both_related(user::Entity)
+        .filter(auth_token::Column::TokenHash.eq(digest(secret)));
+    let found = reader.one_of_both(query).await?;
+    let Some((token, user)) = found else { return Ok(Err(Rejected::Invalid)) };
     if clock::has_come(token.expires_at) {
         return Ok(Err(Rejected::Expired));
     }
-    let user = reader.one(user::Entity::find_by_id(token.user_id)).await?;
-    Ok(user
-        .filter(|user| user.is_active)
-        .map(|user| Viewer { user, token_id: token.id, expires_at: token.expires_at })
-        .ok_or(Rejected::Invalid))
+    if !user.is_active {
+        return Ok(Err(Rejected::Invalid));
+    }
+    Ok(Ok(Viewer { user, token_id: token.id, expires_at: token.expires_at }))
 }

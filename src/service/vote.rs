@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    choice, clock,
+    ballot, choice, clock,
     error::{Code, Failure},
     page::{self, Listing, Order, Page, Position, Window},
     poll,
@@ -86,20 +86,50 @@ fn listing(column: vote::Column, id: i64) -> Listing<vote::Entity> {
     Listing::new(query, Order::by_id(vote::Column::Id, false))
 }
 
+/// A vote that was cast.
+#[derive(Debug)]
+pub struct Cast {
+    /// The vote.
+    pub vote: vote::Model,
+    /// The poll voted on.
+    pub poll: Poll,
+    /// The choice with its new tally, where the database told it by the way.
+    pub choice: Option<choice_entity::Model>,
+}
+
 /// Votes for a choice.
 ///
 /// # Errors
 /// [`Code::NotFound`], [`Code::PollClosed`], [`Code::AlreadyVoted`].
-pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, Poll), Failure> {
-    TenantRouter::transaction(async {
-        let (choice, poll) = lock(choice_id).await?;
-        if of_voter(voter.id, vec![poll.id]).await?.pop().is_some() {
-            return Err(already_voted(poll.id));
+pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> {
+    if TenantRouter::writes_in_queries()? {
+        let query = ballot::statement(voter.id, choice_id, clock::now());
+        match TenantRouter::statement(&query).await {
+            // The choice went while the statement waited; the transaction tells what is left.
+            Err(error) if error.is_foreign_key_violation() => {}
+            outcome => return judge(outcome?),
         }
-        count(choice.id, 1).await?;
+    }
+    cast_in_steps(voter, choice_id).await
+}
+
+fn judge(outcome: Option<ballot::Outcome>) -> Result<Cast, Failure> {
+    let ballot::Outcome { poll, is_open, vote, choice } =
+        outcome.ok_or_else(|| choice::not_found("choiceId"))?;
+    match vote {
+        Some(vote) => Ok(Cast { vote, poll, choice }),
+        None if is_open => Err(already_voted(poll.id)),
+        None => Err(closed(&poll, "choiceId")),
+    }
+}
+
+async fn cast_in_steps(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> {
+    TenantRouter::transaction(async {
+        let poll = lock(choice_id).await?;
+        let choice = count(choice_id, 1).await?;
         let row = vote::ActiveModel {
             poll_id: Set(poll.id),
-            choice_id: Set(choice.id),
+            choice_id: Set(choice_id),
             voted_by_id: Set(voter.id),
             voted_at: Set(clock::now()),
             ..Default::default()
@@ -108,7 +138,7 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, P
         let vote = inserted.map_err(|error| {
             if error.is_unique_violation() { already_voted(poll.id) } else { error.into() }
         })?;
-        Ok((vote, poll))
+        Ok(Cast { vote, poll, choice })
     })
     .await
 }
@@ -119,21 +149,21 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, P
 /// [`Code::NotFound`], [`Code::PollClosed`], [`Code::NotVoted`].
 pub async fn change(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, Poll), Failure> {
     TenantRouter::transaction(async {
-        let (choice, poll) = lock(choice_id).await?;
+        let poll = lock(choice_id).await?;
         let vote = of_voter(voter.id, vec![poll.id]).await?.pop();
         let vote = vote.ok_or_else(|| not_voted("choiceId").about(poll.id))?;
-        if vote.choice_id == choice.id {
+        if vote.choice_id == choice_id {
             return Ok((vote, poll));
         }
         let voted_at = clock::now();
         let query = vote::Entity::update_many()
-            .col_expr(vote::Column::ChoiceId, Expr::value(choice.id))
+            .col_expr(vote::Column::ChoiceId, Expr::value(choice_id))
             .col_expr(vote::Column::VotedAt, Expr::value(voted_at))
             .filter(vote::Column::Id.eq(vote.id));
         TenantRouter::db_for_write::<vote::Entity>()?.update(query).await?;
         count(vote.choice_id, -1).await?;
-        count(choice.id, 1).await?;
-        Ok((vote::Model { choice_id: choice.id, voted_at, ..vote }, poll))
+        count(choice_id, 1).await?;
+        Ok((vote::Model { choice_id, voted_at, ..vote }, poll))
     })
     .await
 }
@@ -156,32 +186,34 @@ pub async fn retract(voter: &user::Model, poll_id: i64) -> Result<(i64, Poll), F
     .await
 }
 
-/// A choice and its poll, which is locked: votes on one poll come one after the other, so none
-/// waits for another's row in the opposite order. Should the choice go before the lock is had,
-/// [`count`] finds none.
-async fn lock(choice_id: i64) -> Result<(choice_entity::Model, Poll), Failure> {
-    let missing = || choice::not_found("choiceId");
-    let seen = choice::by_ids(vec![choice_id]).await?.pop().ok_or_else(missing)?;
-    let poll = poll::lock(seen.poll_id).await?.ok_or_else(missing)?;
+/// A choice's poll, which is locked: votes on one poll come one after the other, so none waits
+/// for another's row in the opposite order. Should the choice go before the lock is had, [`count`]
+/// finds none.
+async fn lock(choice_id: i64) -> Result<Poll, Failure> {
+    let poll = poll::lock_of_choice(choice_id).await?;
+    let poll = poll.ok_or_else(|| choice::not_found("choiceId"))?;
     refuse_if_closed(&poll, "choiceId")?;
-    Ok((seen, poll))
+    Ok(poll)
 }
 
-/// Changes a tally. A choice that went in the meantime takes the whole vote back.
-async fn count(choice_id: i64, by: i64) -> Result<(), Failure> {
+/// Changes a tally, and tells the choice with it where the database does. A choice that went in
+/// the meantime takes the whole vote back.
+async fn count(choice_id: i64, by: i64) -> Result<Option<choice_entity::Model>, Failure> {
     let column = choice_entity::Column::VoteCount;
     let query = choice_entity::Entity::update_many()
         .col_expr(column, Expr::col(column).add(by))
         .filter(choice_entity::Column::Id.eq(choice_id));
-    let found = TenantRouter::db_for_write::<choice_entity::Entity>()?.update(query).await?;
-    if found == 1 { Ok(()) } else { Err(choice::not_found("choiceId")) }
+    let writer = TenantRouter::db_for_write::<choice_entity::Entity>()?;
+    let (found, mut rows) = writer.update_returning(query).await?;
+    if found == 1 { Ok(rows.pop()) } else { Err(choice::not_found("choiceId")) }
 }
 
 fn refuse_if_closed(poll: &Poll, field: &str) -> Result<(), Failure> {
-    if poll::is_open(poll) {
-        return Ok(());
-    }
-    Err(Failure::refused(Code::PollClosed, field, "Voting on this poll has ended.").about(poll.id))
+    if poll::is_open(poll) { Ok(()) } else { Err(closed(poll, field)) }
+}
+
+fn closed(poll: &Poll, field: &str) -> Failure {
+    Failure::refused(Code::PollClosed, field, "Voting on this poll has ended.").about(poll.id)
 }
 
 fn already_voted(poll_id: i64) -> Failure {

@@ -10,6 +10,8 @@ use sea_orm::{
 use super::{
     RouterError,
     database::TenantDatabase,
+    kept::KeptConnections,
+    read_pool::ReadPool,
     scope::Scope,
     sqlite::{SqliteReaders, SqliteTransaction},
 };
@@ -25,6 +27,8 @@ pub(super) struct Connection {
 pub(super) enum Target {
     /// A pool of SeaORM's.
     Pool(DatabaseConnection),
+    /// Read-only connections to a server.
+    Readers(ReadPool),
     /// A transaction of SeaORM's.
     Transaction(Arc<DatabaseTransaction>),
     /// Read-only connections to a SQLite file, run in place; what the verbs do not cover goes
@@ -58,7 +62,7 @@ impl Connection {
         let in_place = match &self.target {
             Target::SqliteReaders(database) => InPlace::Readers(database.sqlite_readers()?),
             Target::SqliteTransaction(transaction) => InPlace::Transaction(transaction),
-            Target::Pool(_) | Target::Transaction(_) => return None,
+            Target::Pool(_) | Target::Readers(_) | Target::Transaction(_) => return None,
         };
         self.scope.count_statement();
         Some(in_place)
@@ -73,6 +77,13 @@ impl Connection {
             self.scope.lease().discard();
         }
         result
+    }
+
+    fn kept(&self) -> Option<&KeptConnections> {
+        match &self.target {
+            Target::Readers(readers) => readers.kept.as_deref(),
+            _ => None,
+        }
     }
 
     /// Counts the statement, and lets go of databases that turn out to be unreachable, so that
@@ -107,6 +118,10 @@ macro_rules! on_target {
     ($self:ident, $method:ident ( $($argument:expr),* )) => {{
         let result = match &$self.target {
             Target::Pool(pool) => pool.$method($($argument),*).await,
+            Target::Readers(readers) => match readers.turn_at_pool().await {
+                Ok(_turn) => readers.pool.$method($($argument),*).await,
+                Err(error) => Err(error),
+            },
             Target::Transaction(transaction) => transaction.$method($($argument),*).await,
             Target::SqliteReaders(database) => match database.sqlite_pool().await {
                 Ok(pool) => pool.$method($($argument),*).await,
@@ -123,6 +138,7 @@ impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DbBackend {
         match &self.target {
             Target::Pool(pool) => pool.get_database_backend(),
+            Target::Readers(readers) => readers.pool.get_database_backend(),
             Target::Transaction(transaction) => transaction.get_database_backend(),
             Target::SqliteReaders(_) | Target::SqliteTransaction(_) => DbBackend::Sqlite,
         }
@@ -137,10 +153,17 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        if let Some(kept) = self.kept() {
+            let rows = self.watch(kept.rows(statement).await)?;
+            return Ok(rows.into_iter().next());
+        }
         on_target!(self, query_one_raw(statement))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        if let Some(kept) = self.kept() {
+            return self.watch(kept.rows(statement).await);
+        }
         on_target!(self, query_all_raw(statement))
     }
 }

@@ -18,6 +18,7 @@ use super::{
     AccessError, DatabaseSpec, DatabaseUrl, Engine, SchemaCheck,
     budget::Places,
     connect::{Access, PoolBounds, connect},
+    read_pool::ReadPool,
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
     sqlite::{SqliteReaders, SqliteVersion, SqliteWriter},
 };
@@ -65,8 +66,8 @@ pub(super) struct TenantDatabase {
 struct Pools {
     /// On servers, as is the next.
     write: Option<DatabaseConnection>,
-    read: Option<DatabaseConnection>,
-    replicas: Vec<DatabaseConnection>,
+    read: Option<ReadPool>,
+    replicas: Vec<ReadPool>,
     sqlite: Option<Sqlite>,
     /// Given back when the pools are closed.
     places: Places,
@@ -100,14 +101,15 @@ impl TenantDatabase {
         if sqlite.is_none() {
             let primary = |access, size| connect(&spec.write, access, bounds(size));
             write = Some(primary(Access::ReadWrite, sizes.write).await.map_err(unavailable)?);
-            read = Some(primary(Access::ReadOnly, sizes.read).await.map_err(unavailable)?);
+            let pool = primary(Access::ReadOnly, sizes.read).await.map_err(unavailable)?;
+            read = Some(ReadPool::new(pool, bounds(sizes.read)));
         }
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
             // Without a replica the others, or the primary, are read.
             let replica = connect(url, Access::ReadOnly, bounds(sizes.read));
             match tokio::time::timeout(REPLICA_PATIENCE, replica).await {
-                Ok(Ok(replica)) => replicas.push(replica),
+                Ok(Ok(replica)) => replicas.push(ReadPool::new(replica, bounds(sizes.read))),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, replica = %url, "a replica is left out");
                 }
@@ -123,7 +125,7 @@ impl TenantDatabase {
     /// never need one again.
     pub(super) async fn is_behind(&self, check: &dyn SchemaCheck) -> Result<bool, AccessError> {
         let Some(sqlite) = self.sqlite() else {
-            let behind = check.is_behind(self.read_primary()?.into()).await;
+            let behind = check.is_behind((&self.read_primary()?.pool).into()).await;
             return behind.map_err(AccessError::unavailable);
         };
         let pool = sqlite.connect(1).await.map_err(AccessError::unavailable)?;
@@ -178,13 +180,13 @@ impl TenantDatabase {
     }
 
     /// Read-only connections to the primary, on servers.
-    pub(super) fn read_primary(&self) -> Result<&DatabaseConnection, AccessError> {
+    pub(super) fn read_primary(&self) -> Result<&ReadPool, AccessError> {
         let read = self.pools()?.read.as_ref();
         read.ok_or_else(|| AccessError::unavailable("SQLite has readers of its own"))
     }
 
     /// Read-only connections to the replicas in turn, or to the primary where there are none.
-    pub(super) fn read_any(&self) -> Result<&DatabaseConnection, AccessError> {
+    pub(super) fn read_any(&self) -> Result<&ReadPool, AccessError> {
         let pools = self.pools()?;
         if pools.replicas.is_empty() {
             return self.read_primary();
@@ -228,7 +230,8 @@ impl Drop for TenantDatabase {
         spawn_untenanted(async move {
             let Pools { write, read, replicas, mut sqlite, places } = pools;
             let beside = sqlite.as_mut().and_then(|sqlite| sqlite.pool.take());
-            for pool in replicas.into_iter().chain(read).chain(write).chain(beside) {
+            let readers = replicas.into_iter().chain(read).map(ReadPool::let_go);
+            for pool in readers.chain(write).chain(beside) {
                 if let Err(error) = pool.close().await {
                     tracing::warn!(%error, "a pool did not close cleanly");
                 }

@@ -112,4 +112,11 @@ impl RouterError {
             _ => false,
         }
     }
+
+    /// Whether a row that was pointed to is not there. Asked of servers only.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(self, Self::Database(error)
+            if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))))
+    }
 }

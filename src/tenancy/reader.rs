@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QuerySelect,
-    QueryTrait, Select,
+    QueryTrait, Select, SelectTwoRequired,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
@@ -78,6 +78,25 @@ impl Reader {
         query: Select<E>,
     ) -> Result<Option<E::Model>, RouterError> {
         Ok(self.all(query.limit(1)).await?.pop())
+    }
+
+    /// The first row of a query over two entities, which `find_both_related` makes.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn one_of_both<E: TenantEntity, F: TenantEntity>(
+        &self,
+        query: SelectTwoRequired<E, F>,
+    ) -> Result<Option<(E::Model, F::Model)>, RouterError> {
+        let query = query.limit(1);
+        match self.0.in_place() {
+            Some(place) => {
+                let query = query.into_query();
+                let found = place.run(|sqlite| sqlite::pairs::<E, F>(sqlite, &query));
+                Ok(self.0.watch_in_place(found)?.pop())
+            }
+            None => Ok(Box::pin(query.one(self)).await?),
+        }
     }
 
     /// How many rows a query has.

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    RuntimeErr, TransactionTrait, sea_query::WithQuery,
+};
 
 use super::{
     AccessError, Reader, RouterError, Tenant, TenantKey, Writer,
@@ -112,7 +115,7 @@ impl TenantRouter {
             Err(_) => {
                 let primary = fresh || scope.wrote();
                 let pool = if primary { database.read_primary() } else { database.read_any() };
-                Target::Pool(pool.map_err(|error| closed(&error))?.clone())
+                Target::Readers(pool.map_err(|error| closed(&error))?.clone())
             }
         };
         Ok(Reader(Connection { target, scope }))
@@ -139,6 +142,49 @@ impl TenantRouter {
         Ok(Arc::clone(Scope::current()?.tenant()))
     }
 
+    /// Whether the tenant's database changes rows in the course of a query, so that a whole use
+    /// case can be one [`TenantRouter::statement`].
+    ///
+    /// # Errors
+    /// [`RouterError::NoTenant`] outside a scope.
+    pub fn writes_in_queries() -> Result<bool, RouterError> {
+        let scope = Scope::current()?;
+        let pool = scope.lease().database().write();
+        Ok(pool.is_ok_and(|pool| pool.get_database_backend() == DbBackend::Postgres))
+    }
+
+    /// Runs a use case that is one statement and at most one row. The statement is a transaction
+    /// of its own, without a round trip to begin and one to commit it, and is committed when this
+    /// returns. Only where [`TenantRouter::writes_in_queries`] says so.
+    ///
+    /// # Errors
+    /// What the database answers, [`RouterError::NoTenant`] outside a scope and
+    /// [`RouterError::NestedTransaction`] inside a transaction.
+    pub async fn statement<T: FromQueryResult>(
+        query: &WithQuery,
+    ) -> Result<Option<T>, RouterError> {
+        let scope = Self::scope_to_write_in()?;
+        let pool = scope.lease().database().write().map_err(|error| closed(&error))?.clone();
+        let connection = Connection { target: Target::Pool(pool), scope: scope.clone() };
+        let row = Box::pin(connection.query_one(query)).await.map_err(RouterError::from);
+        let row = row.inspect_err(|error| {
+            if error.is_unreachable() {
+                scope.lease().discard();
+            }
+        })?;
+        // Even a refused use case is answered from what it saw.
+        scope.set_wrote();
+        Ok(row.map(|row| T::from_query_result(&row, "")).transpose()?)
+    }
+
+    fn scope_to_write_in() -> Result<Scope, RouterError> {
+        let scope = Scope::current()?;
+        if TRANSACTION.try_with(|_| ()).is_ok() {
+            return Err(RouterError::NestedTransaction);
+        }
+        Ok(scope)
+    }
+
     /// Runs a use case in one transaction: committed when it succeeds, rolled back on any error
     /// and when its future is dropped. On SQLite it is a savepoint inside a `BEGIN IMMEDIATE`
     /// transaction on the one connection that writes, whose commit it may share with others;
@@ -151,10 +197,7 @@ impl TenantRouter {
         F: Future<Output = Result<T, E>>,
         E: From<RouterError>,
     {
-        let scope = Scope::current()?;
-        if TRANSACTION.try_with(|_| ()).is_ok() {
-            return Err(RouterError::NestedTransaction.into());
-        }
+        let scope = Self::scope_to_write_in()?;
         let transaction = Running::begin(&scope).await.inspect_err(|error| {
             if error.is_unreachable() {
                 scope.lease().discard();

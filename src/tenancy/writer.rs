@@ -1,12 +1,12 @@
 //! What a router hands out for writing.
 
 use sea_orm::{
-    ActiveModelTrait, DeleteMany, EntityTrait, Insert, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QueryTrait, TryIntoModel, UpdateMany,
+    ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, Iterable,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryTrait, TryIntoModel, UpdateMany, sea_query::Query,
 };
 
 use super::{
-    RouterError,
+    RouterError, TenantEntity,
     connection::{Connection, delegate_connection},
     spawn::block_in_place,
     sqlite,
@@ -77,6 +77,29 @@ impl Writer {
             }
             None => Ok(Box::pin(query.exec(self)).await?.rows_affected),
         }
+    }
+
+    /// Runs an update and tells how many rows it found and, unless it is MySQL, which cannot tell,
+    /// what they are now.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn update_returning<E: TenantEntity>(
+        &self,
+        query: UpdateMany<E>,
+    ) -> Result<(u64, Vec<E::Model>), RouterError> {
+        let rows = match self.0.in_place() {
+            Some(place) => {
+                let mut query = query.into_query();
+                query.returning(Query::returning().columns(E::Column::iter()));
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &query)))?
+            }
+            None if self.get_database_backend().support_returning() => {
+                Box::pin(query.exec_with_returning(self)).await?
+            }
+            None => return Ok((Box::pin(query.exec(self)).await?.rows_affected, Vec::new())),
+        };
+        Ok((rows.len() as u64, rows))
     }
 
     /// Deletes rows and tells how many. What goes with them has no bound, so this may block.

@@ -46,4 +46,5 @@ mod tenant_resolution;
 mod tenant_states;
 mod text;
 mod time;
+mod vote_races;
 mod votes;

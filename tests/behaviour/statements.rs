@@ -1,6 +1,6 @@
 //! No N+1: what a page costs in SQL does not grow with its rows.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Caller, Engine, Server, World, field, on_each_engine};
 
@@ -9,6 +9,7 @@ on_each_engine!(
     pages_of_a_thousand_choices_take_a_few_statements,
     tallies_cost_the_same_however_many_vote,
     a_request_is_logged_with_its_tenant_and_its_id,
+    a_vote_and_its_voter_take_few_statements,
 );
 
 const PAGE: &str = "{ viewer { username } polls(first: 100) { totalCount pageInfo { hasNextPage } \
@@ -80,4 +81,26 @@ async fn a_request_is_logged_with_its_tenant_and_its_id(engine: Engine) {
     let line = server.request_line(answer.header("x-request-id").unwrap());
     assert_eq!(field(&line, "tenant").and_then(Value::as_str), Some("potter"));
     assert!(field(&line, "statements").and_then(Value::as_u64).unwrap() > 0);
+}
+
+async fn a_vote_and_its_voter_take_few_statements(engine: Engine) {
+    let world = World::new(engine).await;
+    let voter = world.users("thor", 1).remove(0);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &voter.token);
+    let poll = thor.create_poll("Q", &["a", "b"]).await;
+    let input = json!({ "choiceId": poll.choices[0] });
+    let selection = "vote { id choice { voteCount } poll { question } }";
+    let answer = thor.mutate("castVote", input, selection).await;
+    assert_eq!(answer.data()["castVote"]["vote"]["choice"]["voteCount"], 1);
+    let line = server.request_line(answer.header("x-request-id").unwrap());
+    let statements = field(&line, "statements").and_then(Value::as_u64).unwrap();
+    // The token with its owner; then all at once, or the poll, the tally and the vote.
+    let few = match engine {
+        Engine::Postgres => 1 + 1,
+        Engine::Sqlite => 1 + 3,
+        // It cannot tell a row that it changes, so the choice is read again.
+        Engine::Mysql => 1 + 3 + 1,
+    };
+    assert_eq!(statements, few);
 }

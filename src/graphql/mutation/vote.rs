@@ -11,7 +11,7 @@ use crate::{
         object::Vote,
         subscription::poll_changed,
     },
-    service::vote,
+    service::vote::{self, Cast},
 };
 
 /// What to vote for.
@@ -86,11 +86,18 @@ impl VoteMutation {
                 Ok(id) => vote::cast(voter, id).await,
                 Err(failure) => Err(failure),
             };
-            poll_changed(ctx, &result, |(_, poll)| poll.id);
-            payload(request, result, |(vote, poll)| CastVotePayload {
-                vote: Some(vote.into()),
-                poll: Some(poll.into()),
-                user_errors: Vec::new(),
+            poll_changed(ctx, &result, |cast| cast.poll.id);
+            payload(request, result, |Cast { vote, poll, choice }| {
+                let loaders = &request.loaders;
+                loaders.polls.prime(poll.id, poll.clone());
+                if let Some(choice) = choice {
+                    loaders.choices.prime(choice.id, choice);
+                }
+                CastVotePayload {
+                    vote: Some(vote.into()),
+                    poll: Some(poll.into()),
+                    user_errors: Vec::new(),
+                }
             })
             .await
         };

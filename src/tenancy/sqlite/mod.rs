@@ -17,7 +17,7 @@ mod version;
 pub(super) use batch::SqliteWriter;
 use open::open;
 pub(super) use readers::SqliteReaders;
-pub(super) use statement::{count, execute, exists, insert, rows};
+pub(super) use statement::{count, execute, exists, insert, pairs, rows};
 pub use stored::{FromRow, FromStored, Stored, StoredRow};
 pub(super) use turn::SqliteTransaction;
 pub use version::DataVersion;

@@ -1,10 +1,10 @@
 //! One statement: binding SeaORM's values, reading rows into SeaORM's models.
 
 use rusqlite::{
-    Connection, params_from_iter,
+    Connection, Row, params_from_iter,
     types::{ToSqlOutput, Value as SqlValue},
 };
-use sea_orm::{DbBackend, DbErr, Statement, StatementBuilder, Value};
+use sea_orm::{DbBackend, DbErr, EntityTrait, Iterable, Statement, StatementBuilder, Value};
 
 use super::{
     moment::MOMENT,
@@ -17,12 +17,37 @@ type Result<T> = std::result::Result<T, RouterError>;
 /// All rows of a query that selects the columns of the model's entity in their order, as SeaORM's
 /// `find` does.
 pub fn rows<M: FromRow>(connection: &Connection, query: &impl StatementBuilder) -> Result<Vec<M>> {
+    each(connection, query, |row| M::from_row(&StoredRow::new(row, 0)))
+}
+
+/// The same of a query that selects the columns of `E` and behind them those of `F`, as SeaORM's
+/// `find_both_related` does.
+pub fn pairs<E, F>(
+    connection: &Connection,
+    query: &impl StatementBuilder,
+) -> Result<Vec<(E::Model, F::Model)>>
+where
+    E: EntityTrait<Model: FromRow>,
+    F: EntityTrait<Model: FromRow>,
+{
+    let second = E::Column::iter().count();
+    each(connection, query, |row| {
+        let first = E::Model::from_row(&StoredRow::new(row, 0))?;
+        Ok((first, F::Model::from_row(&StoredRow::new(row, second))?))
+    })
+}
+
+fn each<T>(
+    connection: &Connection,
+    query: &impl StatementBuilder,
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
     let mut prepared = connection.prepare_cached(&sql)?;
     let mut found = prepared.query(params_from_iter(bind(values)?))?;
     let mut models = Vec::new();
     while let Some(row) = found.next()? {
-        models.push(M::from_row(&StoredRow::new(row))?);
+        models.push(read(row)?);
     }
     Ok(models)
 }

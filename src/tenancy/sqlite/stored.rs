@@ -29,15 +29,19 @@ pub trait FromStored: Sized {
 
 /// One row of an answer.
 #[derive(Debug)]
-pub struct StoredRow<'a>(&'a Row<'a>);
+pub struct StoredRow<'a> {
+    row: &'a Row<'a>,
+    /// Where the model's columns begin.
+    first: usize,
+}
 
 /// One value of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct Stored<'a>(ValueRef<'a>);
 
 impl<'a> StoredRow<'a> {
-    pub(super) const fn new(row: &'a Row<'a>) -> Self {
-        Self(row)
+    pub(super) const fn new(row: &'a Row<'a>, first: usize) -> Self {
+        Self { row, first }
     }
 
     /// The value of a column, told by its place.
@@ -45,7 +49,7 @@ impl<'a> StoredRow<'a> {
     /// # Errors
     /// When it does not fit the type.
     pub fn get<T: FromStored>(&self, column: usize) -> Result<T, RouterError> {
-        T::from_stored(Stored(self.0.get_ref(column)?)).ok_or_else(|| {
+        T::from_stored(Stored(self.row.get_ref(self.first + column)?)).ok_or_else(|| {
             let what = format!("a stored value is no {}", type_name::<T>());
             RouterError::Database(DbErr::Type(what))
         })

@@ -1,0 +1,140 @@
+//! A vote in one statement, for databases that change rows in the course of a query.
+//!
+//! Its parts run one after the other, as each needs what the one before it found: `seen` locks the
+//! poll, as every change of a poll or of a vote on it does first; `cast` inserts the vote, unless
+//! the poll is closed or there is one; `counted` raises the tally by what was inserted.
+//!
+//! All parts see the rows as they were when the statement began, which may be before the lock was
+//! had. What that leaves out is made up for by the database itself:
+//! - The poll is read again once its lock is had, and so is the tally when it is raised.
+//! - The unique index also knows votes that the statement does not see.
+//! - A choice that is gone by then breaks the vote's foreign key, and so the whole statement.
+
+use chrono::NaiveDateTime;
+use sea_orm::{
+    DbErr, EntityTrait, FromQueryResult, Iterable, QueryResult,
+    sea_query::{
+        Alias, CommonTableExpression, Cond, Expr, ExprTrait, InsertStatement, JoinType, LockType,
+        OnConflict, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
+    },
+};
+
+use crate::entity::{choice, poll, vote};
+
+const SEEN: &str = "seen";
+const CAST: &str = "cast_vote";
+const COUNTED: &str = "counted";
+const OPEN: &str = "is_open";
+const POLL: &str = "poll_";
+const CHOICE: &str = "choice_";
+const VOTE: &str = "vote_";
+
+/// What became of a vote.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// As it is under the lock.
+    pub poll: poll::Model,
+    /// Whether it took votes.
+    pub is_open: bool,
+    /// None if it was closed, or there was one already.
+    pub vote: Option<vote::Model>,
+    /// With its new tally, if there is a new vote.
+    pub choice: Option<choice::Model>,
+}
+
+impl FromQueryResult for Outcome {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            poll: poll::Model::from_query_result(row, &format!("{prefix}{POLL}"))?,
+            is_open: row.try_get(prefix, OPEN)?,
+            vote: vote::Model::from_query_result_optional(row, &format!("{prefix}{VOTE}"))?,
+            choice: choice::Model::from_query_result_optional(row, &format!("{prefix}{CHOICE}"))?,
+        })
+    }
+}
+
+/// The statement that casts a vote and answers with an [`Outcome`], or with nothing where there
+/// is no such choice.
+pub(super) fn statement(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> WithQuery {
+    let mut outcome = Query::select();
+    outcome.column((SEEN, OPEN)).from(SEEN).join(JoinType::LeftJoin, CAST, Expr::val(true)).join(
+        JoinType::LeftJoin,
+        COUNTED,
+        Expr::val(true),
+    );
+    select::<poll::Entity>(&mut outcome, SEEN, POLL);
+    select::<vote::Entity>(&mut outcome, CAST, VOTE);
+    select::<choice::Entity>(&mut outcome, COUNTED, CHOICE);
+    let mut parts = WithClause::new();
+    for (name, part) in [
+        (SEEN, CommonTableExpression::new().query(seen(choice_id, now)).to_owned()),
+        (CAST, CommonTableExpression::new().query(cast(voter_id, choice_id, now)).to_owned()),
+        (COUNTED, CommonTableExpression::new().query(counted()).to_owned()),
+    ] {
+        let mut part = part;
+        parts.cte(part.table_name(name).to_owned());
+    }
+    parts.query(outcome)
+}
+
+/// A poll is closed also if its end is not after its last edit: whoever closes it sets both to
+/// the same moment, which may come after `now` but before the lock was had.
+fn seen(choice_id: i64, now: NaiveDateTime) -> SelectStatement {
+    let closes_at = || Expr::col((poll::Entity, poll::Column::ClosesAt));
+    let updated_at = Expr::col((poll::Entity, poll::Column::UpdatedAt));
+    let open = Cond::any()
+        .add(closes_at().is_null())
+        .add(Cond::all().add(closes_at().gt(now)).add(closes_at().gt(updated_at)));
+    Query::select()
+        .columns(poll::Column::iter().map(|column| (poll::Entity, column)))
+        .expr_as(open, OPEN)
+        .from(choice::Entity)
+        .inner_join(
+            poll::Entity,
+            Expr::col((poll::Entity, poll::Column::Id))
+                .eq(Expr::col((choice::Entity, choice::Column::PollId))),
+        )
+        .and_where(Expr::col((choice::Entity, choice::Column::Id)).eq(choice_id))
+        .lock_with_tables(LockType::Update, [poll::Entity])
+        .to_owned()
+}
+
+#[expect(clippy::expect_used, reason = "four columns, four values")]
+fn cast(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> InsertStatement {
+    use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
+    let row = Query::select()
+        .column(poll::Column::Id)
+        .exprs([Expr::val(choice_id), Expr::val(voter_id), Expr::val(now)])
+        .from(SEEN)
+        .and_where(Expr::col(OPEN))
+        .to_owned();
+    Query::insert()
+        .into_table(vote::Entity)
+        .columns([PollId, ChoiceId, VotedById, VotedAt])
+        .select_from(row)
+        .expect("as many values as columns")
+        .on_conflict(OnConflict::columns([PollId, VotedById]).do_nothing().to_owned())
+        .returning(Query::returning().columns(vote::Column::iter()))
+        .to_owned()
+}
+
+fn counted() -> UpdateStatement {
+    let voted_for = Query::select().column(vote::Column::ChoiceId).from(CAST).to_owned();
+    let tally = choice::Column::VoteCount;
+    Query::update()
+        .table(choice::Entity)
+        .value(tally, Expr::col(tally).add(1))
+        .and_where(
+            Expr::col(choice::Column::Id).eq(Expr::SubQuery(None, Box::new(voted_for.into()))),
+        )
+        .returning(Query::returning().columns(choice::Column::iter()))
+        .to_owned()
+}
+
+/// All columns of an entity out of a part, each with a prefix to its name.
+fn select<E: EntityTrait>(query: &mut SelectStatement, part: &'static str, prefix: &str) {
+    for column in E::Column::iter() {
+        let name = sea_orm::IdenStatic::as_str(&column);
+        query.expr_as(Expr::col((part, column)), Alias::new(format!("{prefix}{name}")));
+    }
+}
