@@ -73,7 +73,6 @@ struct Pools {
 }
 
 struct Sqlite {
-    readers: SqliteReaders,
     writer: SqliteWriter,
     version: SqliteVersion,
 }
@@ -134,7 +133,7 @@ impl TenantDatabase {
 
     /// Where SQLite is read in place.
     pub(super) fn sqlite_readers(&self) -> Option<&SqliteReaders> {
-        Some(&self.sqlite()?.readers)
+        Some(self.sqlite()?.writer.readers())
     }
 
     /// Where SQLite is written in place.
@@ -179,9 +178,8 @@ async fn open_sqlite(
     places: Places,
 ) -> Result<Sqlite, AccessError> {
     let open = move || {
-        let writer = SqliteWriter::open(&path, durability, places)?;
-        let readers = SqliteReaders::open(path.clone())?;
-        Ok(Sqlite { readers, writer, version: SqliteVersion::new(path) })
+        let version = SqliteVersion::new(path.clone());
+        Ok(Sqlite { writer: SqliteWriter::open(path, durability, places)?, version })
     };
     let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
     opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))

@@ -18,6 +18,7 @@ mod concurrency;
 mod config_errors;
 mod crash;
 mod demo;
+mod durability;
 mod errors;
 mod fuzzing;
 mod house;

@@ -6,6 +6,9 @@
 //! cover still goes through it.
 
 mod batch;
+mod checkpoint;
+mod commit;
+mod log;
 mod open;
 mod readers;
 mod statement;
