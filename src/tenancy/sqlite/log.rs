@@ -157,3 +157,34 @@ fn write_back(connection: &Connection, sql: &str) -> rusqlite::Result<(bool, u32
         Ok((busy == 0 && frames == written, u32::try_from(frames).unwrap_or(0)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_seen_to_once_for_each_thousand_pages_and_taken_alone_when_too_long() {
+        let mut log = Log::default();
+        assert!(matches!(log.has_grown(999), Due::Nothing));
+        let Due::Beside(checkpoint) = log.has_grown(1_000) else { panic!("not seen to") };
+        assert!(matches!(log.has_grown(1_999), Due::Nothing));
+        assert!(matches!(log.has_grown(2_500), Due::Nothing), "somebody is at it");
+        drop(checkpoint);
+        assert!(matches!(log.has_grown(3_499), Due::Nothing));
+        assert!(matches!(log.has_grown(3_500), Due::Beside(_)));
+        let Due::Beside(_checkpoint) = log.has_grown(7_999) else { panic!("not seen to") };
+        assert!(matches!(log.has_grown(8_999), Due::Alone), "whoever is at it");
+        assert!(matches!(log.has_grown(9_000), Due::Nothing));
+        assert!(matches!(log.has_grown(5), Due::Nothing), "it began anew");
+        assert!(matches!(log.has_grown(999), Due::Nothing));
+    }
+
+    #[test]
+    fn a_log_that_is_in_the_file_is_told_once() {
+        let log = Log::default();
+        assert!(log.take_whole(), "a new log is begun");
+        assert!(!log.take_whole());
+        log.set_whole();
+        assert!(log.take_whole());
+    }
+}
