@@ -13,8 +13,9 @@ const VOTERS: usize = 64;
 /// More polls than anybody gets round to voting on before the kill.
 const POLLS: usize = 60;
 
-/// Somebody's votes on one poll after the other, until the server is gone: those acknowledged.
-async fn vote_until_killed(
+/// Somebody's votes on one poll after the other, until the server is gone or refuses: those
+/// acknowledged.
+async fn vote_until_the_end(
     voter: Caller,
     number: usize,
     polls: &[PollIds],
@@ -27,7 +28,7 @@ async fn vote_until_killed(
         let body = json!({ "query": query, "variables": { "c": choice } });
         let Ok(answer) = voter.post().json(&body).send().await else { break };
         let Ok(answer) = answer.json::<Value>().await else { break };
-        let vote = answer["data"]["castVote"]["vote"]["id"].as_str().unwrap();
+        let Some(vote) = answer["data"]["castVote"]["vote"]["id"].as_str() else { break };
         votes.push((place, vote.to_owned()));
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -65,7 +66,7 @@ async fn kills_at_any_moment_lose_no_acknowledged_vote() {
         let polls = make_polls(&server.caller("thor", &users[0].token)).await;
         let count = AtomicUsize::new(0);
         let voting = users.iter().enumerate().map(|(number, user)| {
-            vote_until_killed(server.caller("thor", &user.token), number, &polls, &count)
+            vote_until_the_end(server.caller("thor", &user.token), number, &polls, &count)
         });
         let voting = join_all(voting);
         let killing = async {
@@ -124,6 +125,34 @@ async fn after_each_command_and_an_orderly_stop_the_file_is_all_there_is() {
     assert_eq!(beside(&world), NOTHING, "serve");
     let server = world.serve().await;
     assert_eq!(server.anyone("thor").tallies(&poll.id).await, [1, 0]);
+}
+
+#[tokio::test]
+async fn an_orderly_stop_amid_votes_leaves_no_log() {
+    let world = World::builder(Engine::Sqlite).default("durability: normal").build().await;
+    let users = world.users("thor", VOTERS);
+    let mut server = world.serve().await;
+    let polls = make_polls(&server.caller("thor", &users[0].token)).await;
+    let count = AtomicUsize::new(0);
+    let voting = users.iter().enumerate().map(|(number, user)| {
+        vote_until_the_end(server.caller("thor", &user.token), number, &polls, &count)
+    });
+    let voting = join_all(voting);
+    let stopping = async {
+        eventually("many have voted", async || count.load(Ordering::Relaxed) > 600).await;
+        server.terminate();
+    };
+    let (acknowledged, ()) = tokio::join!(voting, stopping);
+    let acknowledged: Vec<_> = acknowledged.concat();
+    assert!(server.ended().await.success());
+    assert_eq!(beside(&world), [""; 0]);
+    let server = world.serve().await;
+    let owner = server.caller("thor", &users[0].token);
+    let mut kept = BTreeSet::new();
+    for poll in &polls {
+        kept.extend(votes_on(&owner, poll).await);
+    }
+    assert!(acknowledged.iter().all(|(_, vote)| kept.contains(vote)));
 }
 
 async fn vote_on_all(server: &Server, token: &str, polls: &[PollIds]) {
