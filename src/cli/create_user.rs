@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::process_variables,
     entity::user::Role,
-    fleet::scope_of,
+    fleet::in_scope_of,
     service::{
         Failure,
         account::{Accounts, NewUser},
@@ -74,10 +74,12 @@ async fn create(
     let catalog = invocation.catalog()?;
     let tenant = Named::new(&invocation.tenant, tenant).one(&catalog)?;
     // Before anything is asked: whether there is a database to put the answers in.
-    let scope = scope_of(&tenant).await?;
-    let new = ask(role, prefix)?;
-    let accounts = Accounts { passwords: Passwords::new(1), token_lifetime: TimeDelta::zero() };
-    let user = scope.run(accounts.create(new)).await.map_err(explain)?;
+    let made = in_scope_of(&tenant, async {
+        let new = ask(role, prefix)?;
+        let accounts = Accounts { passwords: Passwords::new(1), token_lifetime: TimeDelta::zero() };
+        accounts.create(new).await.map_err(explain)
+    });
+    let user = made.await??;
     let what = if role == Role::Superuser { "superuser" } else { "user" };
     output::print(&format!("{}: made {what} {}", tenant.key, user.username))?;
     Ok(Ended::Done)

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fleet::{
-        scope_of,
+        in_scope_of,
         seed::{self, Plan, SeededToken},
     },
     service::Failure,
@@ -77,14 +77,13 @@ impl Seed {
         };
         plan.check().map_err(|error| usage(&error.to_string()))?;
         let file = self.with_tokens.as_deref().map(TokenFile::new).transpose()?;
-        let scope = scope_of(&tenant).await?;
         let bar = progress::bar(plan.rows(), "rows");
         let advance = |rows| bar.inc(rows);
-        let seeded = scope.run(seed::run(&plan, &advance, |seeded| match &file {
+        let seeding = seed::run(&plan, &advance, |seeded| match &file {
             Some(file) => file.write(&seeded.tokens),
             None => Ok(()),
-        }));
-        let seeded = seeded.await.map_err(explain)?;
+        });
+        let seeded = in_scope_of(&tenant, seeding).await?.map_err(explain)?;
         bar.finish_and_clear();
         if let Some(file) = file {
             file.keep()?;

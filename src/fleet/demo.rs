@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{create, scope_of};
+use super::{create, in_scope_of};
 use crate::{
     entity::{poll, poll::Ballot, user, user::Role},
     service::{
@@ -59,8 +59,7 @@ pub async fn ensure(tenant: &Arc<Tenant>, accounts: &Accounts) -> Result<(), Dem
         return Ok(());
     }
     create::ensure(tenant).await?;
-    let scope = scope_of(tenant).await?;
-    Ok(scope.run(fill(accounts)).await?)
+    Ok(in_scope_of(tenant, fill(accounts)).await??)
 }
 
 async fn fill(accounts: &Accounts) -> Result<(), Failure> {

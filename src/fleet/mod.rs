@@ -12,5 +12,5 @@ mod schema;
 pub mod seed;
 
 pub use each::{CONCURRENCY, Progress};
-pub use open::scope_of;
+pub use open::in_scope_of;
 pub use schema::MigrationsApplied;

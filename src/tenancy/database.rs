@@ -74,7 +74,6 @@ struct Pools {
 }
 
 struct Sqlite {
-    readers: SqliteReaders,
     writer: SqliteWriter,
     version: SqliteVersion,
     url: DatabaseUrl,
@@ -148,7 +147,7 @@ impl TenantDatabase {
 
     /// Where SQLite is read in place.
     pub(super) fn sqlite_readers(&self) -> Option<&SqliteReaders> {
-        Some(&self.sqlite()?.readers)
+        Some(self.sqlite()?.writer.readers())
     }
 
     /// Where SQLite is written in place.
@@ -204,10 +203,9 @@ async fn open_sqlite(
 ) -> Result<Sqlite, AccessError> {
     let (durability, url) = (spec.durability, spec.write.clone());
     let open = move || {
-        let writer = SqliteWriter::open(&path, durability, places)?;
-        let readers = SqliteReaders::open(path.clone())?;
-        let version = SqliteVersion::new(path);
-        Ok(Sqlite { readers, writer, version, url, pool: OnceCell::new() })
+        let version = SqliteVersion::new(path.clone());
+        let writer = SqliteWriter::open(path, durability, places)?;
+        Ok(Sqlite { writer, version, url, pool: OnceCell::new() })
     };
     let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
     opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))

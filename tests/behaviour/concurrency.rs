@@ -4,30 +4,13 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, Engine, Server, World, eventually, field};
+use crate::support::{Answer, Caller, Engine, Locked, Server, World, eventually, field};
 
 /// An answer that is known takes no place.
 const NO_CACHE: [&str; 2] = ["--result-cache", "off"];
 const WHO: &str = "{ tenant { key } polls { nodes { id } } }";
-
-/// Keeps a tenant's SQLite file locked, so that its mutations wait.
-struct Locked(DatabaseConnection);
-
-impl Locked {
-    async fn new(world: &World, tenant: &str) -> Self {
-        let connection = Engine::connect(&world.url(tenant)).await;
-        connection.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-        Self(connection)
-    }
-
-    async fn unlock(self) {
-        self.0.execute_unprepared("ROLLBACK").await.unwrap();
-        self.0.close().await.unwrap();
-    }
-}
 
 async fn create(caller: &Caller) -> Answer {
     let input = json!({ "question": "Tea?", "choices": ["yes", "no"] });

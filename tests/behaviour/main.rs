@@ -19,6 +19,7 @@ mod config_errors;
 mod connections;
 mod crash;
 mod demo;
+mod durability;
 mod errors;
 mod fuzzing;
 mod house;

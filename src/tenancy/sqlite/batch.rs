@@ -1,120 +1,87 @@
 //! The one writer of a tenant, and how those who wait for it share a commit.
 //!
-//! The writer is taken in turns, first come, first served. A turn is a savepoint whose
-//! statements run in place. Who sees others waiting leaves the transaction open for them; the
-//! last one, or the one who fills the batch, commits it on a thread that may block. Nobody is
-//! answered before that commit is on disk, and if it fails, it fails for all of the batch.
+//! The writer is taken in turns, first come, first served, and all of a turn runs in place. Who
+//! sees others waiting leaves the transaction open for them; the last one, or the one who fills
+//! the batch, commits it. Nobody is answered before that commit, and if it fails, it fails for
+//! all of the batch. What waits for the disk, or for another process's lock, does so on a thread
+//! that may block.
 
 use std::{
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use rusqlite::Connection;
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::open::Access;
+use super::{checkpoint, commit::State, open::Access, readers::SqliteReaders};
 use crate::tenancy::{
     Durability, RouterError, budget::Places, spawn::spawn_blocking_untenanted, spawn_untenanted,
 };
-
-/// How many turns share a commit at most.
-const MAX_BATCH: usize = 128;
 
 /// The one connection that writes to a tenant's file.
 #[derive(Debug, Clone)]
 pub struct SqliteWriter(Arc<Inner>);
 
+/// The readers are closed first: the state has the places of the database.
 #[derive(Debug)]
 struct Inner {
+    readers: Arc<SqliteReaders>,
     state: Arc<Mutex<State>>,
     /// How many wait for their turn.
     waiting: AtomicUsize,
 }
-
-/// What a turn has to itself.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) connection: Connection,
-    batch: Option<Batch>,
-    /// Given back when the connection is closed, whoever has it last.
-    _places: Places,
-}
-
-#[derive(Debug)]
-struct Batch {
-    turns: usize,
-    outcome: watch::Sender<Option<Outcome>>,
-}
-
-/// How a shared commit ended: done, or why not.
-type Outcome = Result<(), Arc<str>>;
 
 /// The writer, for as long as a turn lasts.
 pub(super) type Turn = OwnedMutexGuard<State>;
 
 impl SqliteWriter {
     /// Opens the file for writing.
-    pub fn open(path: &Path, durability: Durability, places: Places) -> rusqlite::Result<Self> {
-        let connection = super::open(path, Access::Write(durability))?;
-        let state = State { connection, batch: None, _places: places };
+    pub fn open(path: PathBuf, durability: Durability, places: Places) -> rusqlite::Result<Self> {
+        let connection = super::open(&path, Access::Write(durability))?;
+        let state = State::new(connection, durability, places)?;
         let state = Arc::new(Mutex::new(state));
-        Ok(Self(Arc::new(Inner { state, waiting: AtomicUsize::new(0) })))
+        let readers = Arc::new(SqliteReaders::open(path)?);
+        Ok(Self(Arc::new(Inner { readers, state, waiting: AtomicUsize::new(0) })))
     }
 
-    /// Waits for a turn and begins its savepoint, in the open transaction if there is one.
+    /// The read-only connections to the same file.
+    pub fn readers(&self) -> &SqliteReaders {
+        &self.0.readers
+    }
+
+    /// Waits for a turn, in the open transaction if there is one.
     pub(super) async fn begin(&self) -> Result<Turn, RouterError> {
         let waiting = Waiting::new(self.clone());
-        let turn = Arc::clone(&self.0.state).lock_owned().await;
+        let mut turn = self.turn().await;
         waiting.done();
         let left_open = LeftOpen(Some(self));
         if turn.batch.is_some() {
-            turn.connection.execute_batch("SAVEPOINT turn")?;
-            left_open.taken();
-            return Ok(turn);
+            turn.join()?;
+        } else if !turn.begin_at_once()? {
+            let begin = |mut turn: Turn| turn.begin_patiently().map(|()| turn);
+            turn = blocking(turn, begin).await??;
         }
-        // Another process may hold the lock, and waiting for it blocks the thread.
-        let begun = blocking(turn, |mut turn| {
-            let begun = turn.connection.execute_batch("BEGIN IMMEDIATE; SAVEPOINT turn");
-            if begun.is_err() && !turn.connection.is_autocommit() {
-                let _ = turn.connection.execute_batch("ROLLBACK");
-            }
-            if begun.is_ok() {
-                turn.batch = Some(Batch { turns: 0, outcome: watch::Sender::new(None) });
-            }
-            begun.map(|()| turn)
-        });
-        let turn = begun.await??;
         left_open.taken();
         Ok(turn)
     }
 
-    /// Keeps what a turn did, or undoes it, and waits until the batch is on disk: also what was
-    /// refused may have been refused for what others in the batch wrote.
+    pub(super) async fn turn(&self) -> Turn {
+        Arc::clone(&self.0.state).lock_owned().await
+    }
+
+    /// Keeps what a turn did, or undoes it, and waits until the batch is committed: also what
+    /// was refused may have been refused for what others in the batch wrote.
     pub(super) async fn end(&self, mut turn: Turn, keep: bool) -> Result<(), RouterError> {
-        let ended = if keep {
-            turn.connection.execute_batch("RELEASE turn")
-        } else {
-            turn.connection.execute_batch("ROLLBACK TO turn; RELEASE turn")
-        };
-        if let Err(error) = ended {
-            // The transaction itself is gone; all of the batch is told.
-            finish(&mut turn, Err(error.to_string().into()));
-            return Err(error.into());
-        }
-        let Some(batch) = &mut turn.batch else { return Err(RouterError::EscapedWriter) };
-        batch.turns += 1;
-        let full = batch.turns >= MAX_BATCH;
-        let mut outcome = batch.outcome.subscribe();
-        if full || self.0.waiting.load(Ordering::SeqCst) == 0 {
-            blocking(turn, commit).await?;
+        let Some(mut left) = turn.leave(keep)? else { return Ok(()) };
+        if left.full || self.0.waiting.load(Ordering::SeqCst) == 0 {
+            self.commit(turn).await?;
         } else {
             drop(turn);
         }
-        let outcome = outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
+        let outcome = left.outcome.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
         match outcome {
             Ok(Some(Ok(()))) => Ok(()),
             Ok(Some(Err(why))) => Err(RouterError::Commit(why)),
@@ -122,48 +89,42 @@ impl SqliteWriter {
         }
     }
 
+    async fn commit(&self, turn: Turn) -> Result<(), RouterError> {
+        let writer = self.clone();
+        let commit = move |mut turn: Turn| {
+            let due = turn.commit();
+            checkpoint::start(writer, turn, due);
+        };
+        if turn.commit_blocks() {
+            return blocking(turn, commit).await;
+        }
+        commit(turn);
+        Ok(())
+    }
+
     /// For a turn whose task is gone: undoes it, in place, and sees to the others' commit.
     pub(super) fn abandon(&self, mut turn: Turn) {
-        if let Err(error) = turn.connection.execute_batch("ROLLBACK TO turn; RELEASE turn") {
-            finish(&mut turn, Err(error.to_string().into()));
-        }
+        let left = turn.leave(false);
         drop(turn);
-        self.commit_if_left();
+        if matches!(left, Ok(Some(_))) {
+            self.commit_if_left();
+        }
     }
 
     /// Commits a batch that nobody else will: those who were to go on with it went away.
     fn commit_if_left(&self) {
-        let state = Arc::clone(&self.0.state);
+        let writer = self.clone();
         if tokio::runtime::Handle::try_current().is_err() {
             return;
         }
         spawn_untenanted(async move {
-            let turn = state.lock_owned().await;
+            let turn = writer.turn().await;
             if turn.batch.is_some()
-                && let Err(error) = blocking(turn, commit).await
+                && let Err(error) = writer.commit(turn).await
             {
                 tracing::error!(%error, "a commit was not run");
             }
         });
-    }
-}
-
-/// Commits the batch and tells its members.
-fn commit(mut turn: Turn) {
-    let committed = turn.connection.execute_batch("COMMIT");
-    if committed.is_err() && !turn.connection.is_autocommit() {
-        // A commit that fails leaves the transaction open.
-        let _ = turn.connection.execute_batch("ROLLBACK");
-    }
-    finish(&mut turn, committed.map_err(|error| error.to_string().into()));
-}
-
-fn finish(turn: &mut Turn, outcome: Outcome) {
-    if outcome.is_err() && !turn.connection.is_autocommit() {
-        let _ = turn.connection.execute_batch("ROLLBACK");
-    }
-    if let Some(batch) = turn.batch.take() {
-        batch.outcome.send_replace(Some(outcome));
     }
 }
 
@@ -219,3 +180,6 @@ impl Drop for Waiting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

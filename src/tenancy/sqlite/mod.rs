@@ -6,6 +6,9 @@
 //! cover still goes through it.
 
 mod batch;
+mod checkpoint;
+mod commit;
+mod log;
 mod moment;
 mod open;
 mod readers;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::tenancy::Durability;
 
-/// How long a write waits for a lock that another process holds, on a thread that may block.
+/// How long opening for writing waits for a lock that another process holds.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a read waits for one, on any thread. With a write-ahead log a read meets locks only
 /// while the log is recovered or closed.

@@ -2,12 +2,12 @@
 
 use std::{
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use rusqlite::Connection;
 
-use super::open::Access;
+use super::{log::Checkpoint, open::Access};
 use crate::tenancy::{RouterError, spawn::block_in_place};
 
 /// How many unused connections are kept. A statement runs on the calling thread, so no more are
@@ -42,21 +42,37 @@ impl SqliteReaders {
         &self,
         work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => super::open(&self.path, Access::Read)?,
-        };
+        let connection = self.take()?;
         let mut result = bounded(&connection, SHORT, &work);
         if result.as_ref().is_err_and(is_interrupted) {
             result = block_in_place(|| bounded(&connection, MAX_STEPS, &work));
         }
-        let mut idle = idle();
+        self.give_back(connection);
+        result
+    }
+
+    /// Writes the log back into the file; whether it is long for all that. Blocks.
+    pub fn checkpoint(&self, checkpoint: &Checkpoint) -> rusqlite::Result<bool> {
+        let connection = self.take()?;
+        let result = checkpoint.run(&connection);
+        self.give_back(connection);
+        result
+    }
+
+    fn take(&self) -> rusqlite::Result<Connection> {
+        let kept = self.idle().pop();
+        kept.map_or_else(|| super::open(&self.path, Access::Read), Ok)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle();
         if idle.len() < KEPT {
             idle.push(connection);
         }
-        result
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
