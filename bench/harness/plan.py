@@ -51,8 +51,10 @@ def of_one(options, contender, tenants):
         return []
     if options.quick and tenants > 1 and contender.name not in QUICK_MANY:
         return []
+    # Reads come first, in whichever order they are asked for: peers count the votes anew each time.
+    wanted = [op for op in ("list", "one", "vote") if op in options.ops and op in contender.ops]
     # At 1,000 tenants nobody votes: the rows that the issue asks for there are reads.
-    ops = tuple(op for op in options.ops if op in contender.ops and (op != "vote" or tenants < 1000))
+    ops = tuple(op for op in wanted if op != "vote" or tenants < 1000)
     found = [Step(contender, tenants, settings.NORMAL, ops)] if ops else []
     # On PostgreSQL FULL is for one tenant: no bar asks for more.
     if "vote" in ops and contender.full and (tenants == 1 or not contender.on_postgres):
