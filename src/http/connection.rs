@@ -6,13 +6,16 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
-use axum::body::{Body, Bytes};
+use axum::{
+    body::{Body, Bytes},
+    http::Version,
+};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -37,6 +40,7 @@ struct Inner {
     answered: AtomicU64,
     /// The same to when the client last took bytes, be they answers or not.
     written: AtomicU64,
+    is_http2: AtomicBool,
 }
 
 impl Connection {
@@ -47,6 +51,7 @@ impl Connection {
             busy: AtomicUsize::new(0),
             answered: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            is_http2: AtomicBool::new(false),
         }))
     }
 
@@ -54,6 +59,18 @@ impl Connection {
     pub(super) fn busy(&self) -> Busy {
         self.0.busy.fetch_add(1, Ordering::SeqCst);
         Busy(self.clone())
+    }
+
+    /// Notes which version of HTTP is spoken.
+    pub(super) fn speaks(&self, version: Version) {
+        if version == Version::HTTP_2 {
+            self.0.is_http2.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the client may send what is no request and has it answered: pings, settings.
+    pub(super) fn has_pings(&self) -> bool {
+        self.0.is_http2.load(Ordering::Relaxed)
     }
 
     /// The body of an answer. The connection is not idle while it is fetched.

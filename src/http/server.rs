@@ -127,7 +127,7 @@ impl Server {
         // Bytes that are taken may be answers to pings, which a client may send for ever. The
         // stop has an end of its own.
         let too_long = async {
-            if stops {
+            if stops || !connection.has_pings() {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(self.header_time).await;
@@ -162,6 +162,7 @@ fn per_connection(
 > + Clone {
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let busy = connection.busy();
+        connection.speaks(request.version());
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(connection.clone());

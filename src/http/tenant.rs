@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::ServerError;
 use axum::{
+    body::Body,
     extract::{FromRequestParts, Request},
     http::{Method, StatusCode, request::Parts},
     middleware::Next,
@@ -94,18 +95,9 @@ impl TenantScope {
 
 /// Runs what is below in the scope of the request's tenant, or answers for it.
 pub(super) async fn in_scope(state: AppState, request: Request, next: Next) -> Response {
-    let (mut parts, mut body) = request.into_parts();
-    let view = state.registry.view();
-    let tenant = match named(&parts, &view) {
-        Ok(tenant) => tenant,
-        Err(rejection) => return rejection.into_response(),
-    };
-    if parts.method == Method::POST {
-        let unread = std::mem::take(&mut body);
-        parts.extensions.insert(body::read(unread, &state.http_limits(tenant)).await);
-    }
-    let TenantScope(scope) = match TenantScope::open(&parts, &state, &view, tenant).await {
-        Ok(scope) => scope,
+    let (mut parts, body) = request.into_parts();
+    let (scope, body) = match enter(&state, &mut parts, body).await {
+        Ok(entered) => entered,
         Err(rejection) => return rejection.into_response(),
     };
     parts.extensions.insert(scope.clone());
@@ -113,6 +105,28 @@ pub(super) async fn in_scope(state: AppState, request: Request, next: Next) -> R
     let mut response = scope.clone().run(next.run(request)).await;
     response.extensions_mut().insert(scope);
     response
+}
+
+/// The scope, and what is left of the body: that of a POST is read first.
+async fn enter(
+    state: &AppState,
+    parts: &mut Parts,
+    mut body: Body,
+) -> Result<(Scope, Body), TenantRejection> {
+    let mut view = state.registry.view();
+    let mut tenant = Arc::clone(named(parts, &view)?);
+    if parts.method == Method::POST {
+        let unread = std::mem::take(&mut body);
+        parts.extensions.insert(body::read(unread, &state.http_limits(&tenant)).await);
+        // A body may take long, and what the tenants file says by now is what counts.
+        let now = state.registry.view();
+        if !Arc::ptr_eq(&now, &view) {
+            view = now;
+            tenant = Arc::clone(named(parts, &view)?);
+        }
+    }
+    let TenantScope(scope) = TenantScope::open(parts, state, &view, &tenant).await?;
+    Ok((scope, body))
 }
 
 pub(super) fn log_refusal(tenant: &Tenant, error: &AccessError, request_id: Option<&RequestId>) {

@@ -1,8 +1,9 @@
 //! A vote in one statement, for databases that change rows in the course of a query.
 //!
 //! Its parts run one after the other, as each needs what the one before it found: `seen` locks the
-//! poll, as every change of a poll or of a vote on it does first; `cast` inserts the vote, unless
-//! the poll is closed or there is one; `counted` raises the tally by what was inserted.
+//! poll, as every change of a poll or of a vote on it does first; `judged` looks at the clock once
+//! the lock is had; `cast` inserts the vote, unless the poll is closed or there is one; `counted`
+//! raises the tally by what was inserted.
 //!
 //! All parts see the rows as they were when the statement began, which may be before the lock was
 //! had. What that leaves out is made up for by the database itself:
@@ -22,6 +23,7 @@ use sea_orm::{
 use crate::entity::{choice, poll, vote};
 
 const SEEN: &str = "seen";
+const JUDGED: &str = "judged";
 const CAST: &str = "cast_vote";
 const COUNTED: &str = "counted";
 const OPEN: &str = "is_open";
@@ -57,17 +59,18 @@ impl FromQueryResult for Outcome {
 /// is no such choice.
 pub(super) fn statement(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> WithQuery {
     let mut outcome = Query::select();
-    outcome.column((SEEN, OPEN)).from(SEEN).join(JoinType::LeftJoin, CAST, Expr::val(true)).join(
-        JoinType::LeftJoin,
-        COUNTED,
-        Expr::val(true),
-    );
-    select::<poll::Entity>(&mut outcome, SEEN, POLL);
+    outcome
+        .column((JUDGED, OPEN))
+        .from(JUDGED)
+        .join(JoinType::LeftJoin, CAST, Expr::val(true))
+        .join(JoinType::LeftJoin, COUNTED, Expr::val(true));
+    select::<poll::Entity>(&mut outcome, JUDGED, POLL);
     select::<vote::Entity>(&mut outcome, CAST, VOTE);
     select::<choice::Entity>(&mut outcome, COUNTED, CHOICE);
     let mut parts = WithClause::new();
     for (name, part) in [
-        (SEEN, CommonTableExpression::new().query(seen(choice_id, now)).to_owned()),
+        (SEEN, CommonTableExpression::new().query(seen(choice_id)).to_owned()),
+        (JUDGED, CommonTableExpression::new().query(judged(now)).to_owned()),
         (CAST, CommonTableExpression::new().query(cast(voter_id, choice_id, now)).to_owned()),
         (COUNTED, CommonTableExpression::new().query(counted()).to_owned()),
     ] {
@@ -77,17 +80,9 @@ pub(super) fn statement(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> Wi
     parts.query(outcome)
 }
 
-/// A poll is closed also if its end is not after its last edit: whoever closes it sets both to
-/// the same moment, which may come after `now` but before the lock was had.
-fn seen(choice_id: i64, now: NaiveDateTime) -> SelectStatement {
-    let closes_at = || Expr::col((poll::Entity, poll::Column::ClosesAt));
-    let updated_at = Expr::col((poll::Entity, poll::Column::UpdatedAt));
-    let open = Cond::any()
-        .add(closes_at().is_null())
-        .add(Cond::all().add(closes_at().gt(now)).add(closes_at().gt(updated_at)));
+fn seen(choice_id: i64) -> SelectStatement {
     Query::select()
         .columns(poll::Column::iter().map(|column| (poll::Entity, column)))
-        .expr_as(open, OPEN)
         .from(choice::Entity)
         .inner_join(
             poll::Entity,
@@ -99,13 +94,27 @@ fn seen(choice_id: i64, now: NaiveDateTime) -> SelectStatement {
         .to_owned()
 }
 
+/// The lock may have been waited for beyond the poll's end, so the database's clock counts too. A
+/// poll is closed also if its end is not after its last edit: whoever closes it sets both to the
+/// same moment, and their clock may be ahead of both.
+fn judged(now: NaiveDateTime) -> SelectStatement {
+    let closes_at = || Expr::col(poll::Column::ClosesAt);
+    let open = Cond::any().add(closes_at().is_null()).add(
+        Cond::all()
+            .add(closes_at().gt(now))
+            .add(closes_at().gt(Expr::cust("(clock_timestamp() AT TIME ZONE 'UTC')")))
+            .add(closes_at().gt(Expr::col(poll::Column::UpdatedAt))),
+    );
+    Query::select().columns(poll::Column::iter()).expr_as(open, OPEN).from(SEEN).to_owned()
+}
+
 #[expect(clippy::expect_used, reason = "four columns, four values")]
 fn cast(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> InsertStatement {
     use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
     let row = Query::select()
         .column(poll::Column::Id)
         .exprs([Expr::val(choice_id), Expr::val(voter_id), Expr::val(now)])
-        .from(SEEN)
+        .from(JUDGED)
         .and_where(Expr::col(OPEN))
         .to_owned();
     Query::insert()

@@ -155,6 +155,8 @@ pub async fn change(voter: &user::Model, choice_id: i64) -> Result<(vote::Model,
         if vote.choice_id == choice_id {
             return Ok((vote, poll));
         }
+        // First, as it finds out whether the choice is still there.
+        count(choice_id, 1).await?;
         let voted_at = clock::now();
         let query = vote::Entity::update_many()
             .col_expr(vote::Column::ChoiceId, Expr::value(choice_id))
@@ -162,7 +164,6 @@ pub async fn change(voter: &user::Model, choice_id: i64) -> Result<(vote::Model,
             .filter(vote::Column::Id.eq(vote.id));
         TenantRouter::db_for_write::<vote::Entity>()?.update(query).await?;
         count(vote.choice_id, -1).await?;
-        count(choice_id, 1).await?;
         Ok((vote::Model { choice_id, voted_at, ..vote }, poll))
     })
     .await

@@ -11,8 +11,10 @@ use super::{DatabaseUrl, Engine};
 pub(super) enum Access {
     /// Reads; the database itself refuses writes on every connection.
     ReadOnly,
-    /// Reads and writes.
+    /// Reads and writes for requests: waits for a lock that somebody else holds, but not long.
     ReadWrite,
+    /// Reads and writes, and waits for locks as long as it takes.
+    Maintain,
     /// Reads and writes; a missing SQLite file is made.
     Create,
 }
@@ -24,7 +26,7 @@ pub(super) struct PoolBounds {
     pub acquire_timeout: Duration,
 }
 
-/// How long a statement waits for a lock of another SQLite connection.
+/// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A tenant's SQLite file is mostly read without SeaORM's pool, whose connections go soon.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -67,7 +69,7 @@ fn sqlite(path: &Path, access: Access) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Full);
         match access {
             Access::Create => opts.journal_mode(SqliteJournalMode::Wal),
-            Access::ReadWrite => opts,
+            Access::ReadWrite | Access::Maintain => opts,
             Access::ReadOnly => opts.pragma("query_only", "ON"),
         }
     });
@@ -86,10 +88,11 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
         Engine::Postgres => {
             options.map_sqlx_postgres_opts(move |opts| {
                 let opts = opts.application_name("polls");
-                if access == Access::ReadOnly {
-                    opts.options([("default_transaction_read_only", "on")])
-                } else {
-                    opts
+                let lock_timeout = format!("{}s", BUSY_TIMEOUT.as_secs());
+                match access {
+                    Access::ReadOnly => opts.options([("default_transaction_read_only", "on")]),
+                    Access::ReadWrite => opts.options([("lock_timeout", lock_timeout)]),
+                    Access::Maintain | Access::Create => opts,
                 }
             });
         }
@@ -97,8 +100,13 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
             options.map_sqlx_mysql_pool_opts(move |pool| {
                 pool.after_connect(move |connection, _| {
                     Box::pin(async move {
-                        use sea_orm::sqlx::Executor;
+                        use sea_orm::sqlx::{AssertSqlSafe, Executor};
                         connection.execute(session_setup(access)).await?;
+                        if access == Access::ReadWrite {
+                            let seconds = BUSY_TIMEOUT.as_secs();
+                            let wait = format!("SET SESSION innodb_lock_wait_timeout = {seconds}");
+                            connection.execute(AssertSqlSafe(wait)).await?;
+                        }
                         Ok(())
                     })
                 })

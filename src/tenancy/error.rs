@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{
+    DbErr, RuntimeErr, SqlErr,
+    sqlx::{error::DatabaseError, mysql::MySqlDatabaseError},
+};
 use thiserror::Error;
 
 /// Why a request names no tenant that can be served.
@@ -89,14 +92,28 @@ impl RouterError {
         }
     }
 
-    /// Whether another process held the database's lock for too long.
+    /// Whether what is open is of no use any more. A pool whose connections are all in use is not
+    /// broken: another one beside it would only take more of the server's.
+    pub(super) fn is_broken(&self) -> bool {
+        match self {
+            Self::Database(error) => super::connection::is_unreachable(error),
+            _ => self.is_unreachable(),
+        }
+    }
+
+    /// Whether somebody else held a lock for too long.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(
-            self,
-            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _))
-                if matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        )
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
+                matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            }
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(error))
+                | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => error.as_database_error().is_some_and(is_lock_timeout),
+            _ => false,
+        }
     }
 
     /// Whether a unique index stood in the way.
@@ -118,5 +135,13 @@ impl RouterError {
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(self, Self::Database(error)
             if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))))
+    }
+}
+
+/// PostgreSQL's `lock_not_available`, MySQL's `ER_LOCK_WAIT_TIMEOUT`.
+fn is_lock_timeout(error: &dyn DatabaseError) -> bool {
+    match error.try_downcast_ref::<MySqlDatabaseError>() {
+        Some(error) => error.number() == 1205,
+        None => error.code().is_some_and(|code| code == "55P03"),
     }
 }

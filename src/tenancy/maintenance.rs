@@ -38,7 +38,7 @@ impl Maintenance {
         if let Some(path) = url.sqlite_path() {
             prepare_file(path, create)?;
         }
-        let access = if create { Access::Create } else { Access::ReadWrite };
+        let access = if create { Access::Create } else { Access::Maintain };
         let bounds = PoolBounds { max_connections: 1, acquire_timeout: Duration::from_secs(10) };
         let connection = connect(url, access, bounds).await.map_err(AccessError::unavailable)?;
         Ok(Self { engine: url.engine(), connection, transaction: None })

@@ -149,7 +149,7 @@ async fn server_of(url: &DatabaseUrl) -> Result<(DatabaseConnection, String), Pr
     }
     address.set_path(if url.engine() == Engine::Postgres { "/postgres" } else { "/" });
     let server = DatabaseUrl::server(url.engine(), address.into());
-    Ok((connect(&server, Access::ReadWrite, ONE).await?, name))
+    Ok((connect(&server, Access::Maintain, ONE).await?, name))
 }
 
 fn create_statement(engine: Engine, name: &str) -> String {

@@ -167,11 +167,7 @@ impl TenantRouter {
         let pool = scope.lease().database().write().map_err(|error| closed(&error))?.clone();
         let connection = Connection { target: Target::Pool(pool), scope: scope.clone() };
         let row = Box::pin(connection.query_one(query)).await.map_err(RouterError::from);
-        let row = row.inspect_err(|error| {
-            if error.is_unreachable() {
-                scope.lease().discard();
-            }
-        })?;
+        let row = row?;
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
         Ok(row.map(|row| T::from_query_result(&row, "")).transpose()?)
@@ -199,7 +195,7 @@ impl TenantRouter {
     {
         let scope = Self::scope_to_write_in()?;
         let transaction = Running::begin(&scope).await.inspect_err(|error| {
-            if error.is_unreachable() {
+            if error.is_broken() {
                 scope.lease().discard();
             }
         })?;

@@ -1,6 +1,7 @@
 //! Votes that race with each other, and with what ends voting: tallies always equal the rows, and
 //! nothing is counted that was refused.
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use futures::future::{join, join_all};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
@@ -17,7 +18,11 @@ on_each_engine!(
     votes_race_with_the_deletion_of_their_poll,
     a_cast_vote_is_told_with_its_tally,
 );
-on_each_server!(a_vote_that_waited_for_its_poll_sees_what_became_of_it);
+on_each_server!(
+    a_vote_that_waited_for_its_poll_sees_what_became_of_it,
+    a_vote_that_waited_beyond_the_end_of_its_poll_is_refused,
+    a_vote_that_waits_too_long_is_not_cast_later,
+);
 
 fn voters(server: &Server, users: &[Seeded]) -> Vec<Caller> {
     users.iter().map(|user| server.caller("thor", &user.token)).collect()
@@ -235,7 +240,7 @@ async fn a_vote_that_waited_for_its_poll_sees_what_became_of_it(engine: Engine) 
             async move { thor.mutate("castVote", choice, "vote { choice { voteCount } }").await }
         });
         eventually("the vote waits", async || locked.is_waited_for(engine).await).await;
-        let now = chrono::Utc::now().format("%F %T%.6f").to_string();
+        let now = Utc::now().format("%F %T%.6f").to_string();
         locked.change(&change.replace("{now}", &now)).await;
         let answer = vote.await.unwrap();
         assert_eq!(refusal(&answer, "castVote").as_deref(), refused, "{change}");
@@ -245,4 +250,41 @@ async fn a_vote_that_waited_for_its_poll_sees_what_became_of_it(engine: Engine) 
         }
         world.sql("thor", "DELETE FROM poll").await;
     }
+}
+
+async fn a_vote_that_waited_beyond_the_end_of_its_poll_is_refused(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.users("thor", 1);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &users[0].token);
+    let soon = (Utc::now() + TimeDelta::seconds(4)).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let input = json!({ "question": "Q", "choices": ["a", "b"], "closesAt": soon });
+    let poll = thor.create_poll_with(input).await;
+    let locked = Locked::new(&world).await;
+    let cast = tokio::spawn({
+        let (thor, choice) = (thor.clone(), poll.choices[1].clone());
+        async move { cast_bare(&thor, &choice).await }
+    });
+    eventually("the vote waits", async || locked.is_waited_for(engine).await).await;
+    eventually("the poll is closed", async || {
+        thor.poll(&poll.id, "isOpen").await["isOpen"] == false
+    })
+    .await;
+    locked.change("SELECT 1").await;
+    assert_eq!(refusal(&cast.await.unwrap(), "castVote").as_deref(), Some("POLL_CLOSED"));
+    assert_eq!(counted(&thor, &poll).await, [0, 0]);
+}
+
+async fn a_vote_that_waits_too_long_is_not_cast_later(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.users("thor", 1);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &users[0].token);
+    let poll = thor.create_poll("Q", &["a", "b"]).await;
+    let locked = Locked::new(&world).await;
+    assert_eq!(cast_bare(&thor, &poll.choices[1]).await.code(), "TENANT_UNAVAILABLE");
+    locked.change("SELECT 1").await;
+    assert_eq!(counted(&thor, &poll).await, [0, 0]);
+    thor.vote(&poll.choices[1]).await;
+    assert_eq!(counted(&thor, &poll).await, [0, 1]);
 }

@@ -124,6 +124,8 @@ impl SqliteWriter {
             {
                 tracing::error!(%error, "a commit was not run");
             }
+            // The last to have it closes the file, which takes a while.
+            let _ = spawn_blocking_untenanted(move || drop(writer)).await;
         });
     }
 }
