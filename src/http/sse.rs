@@ -22,7 +22,7 @@ use super::{
     streams::{Place, Running},
 };
 use crate::{
-    graphql::{ApiError, Code, Operation},
+    graphql::{ApiError, Operation},
     tenancy::{Scope, spawn_untenanted},
 };
 
@@ -70,8 +70,7 @@ pub(super) async fn answer(
     };
     let Some(place) = caller.state.streams.enter(&tenant.key) else {
         let max = caller.state.streams.limits().connections_per_tenant;
-        let message = format!("This tenant has its {max} streams open; try again later.");
-        let error = ApiError::new(Code::RateLimited, message).with("retryAfter", RETRY_AFTER);
+        let error = ApiError::rate_limited("connections_per_tenant", max, RETRY_AFTER);
         let error = error.into_server_error();
         return answer::rejected(events, StatusCode::TOO_MANY_REQUESTS, error);
     };

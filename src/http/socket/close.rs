@@ -43,7 +43,7 @@ impl Close {
 
     /// RFC 6455, "Try Again Later": the tenant has too many streams.
     pub(super) fn try_later(max: usize) -> Self {
-        Self::new(1013, format!("RATE_LIMITED: this tenant has its {max} streams open"))
+        Self::new(1013, format!("RATE_LIMITED: connections_per_tenant is {max}; try again later"))
     }
 
     /// PROTOCOL.md, "Invalid message".

@@ -165,6 +165,11 @@ async fn streams_past_the_cap_of_a_tenant_are_refused() {
     let refused = EventStream::open(stream(&server, "thor", None, CREATED)).await.response;
     assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
+    let answer: serde_json::Value = refused.json().await.unwrap();
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "RATE_LIMITED");
+    assert_eq!(extensions["limit"], "connections_per_tenant");
+    assert_eq!(extensions["max"], 2);
     Socket::connect(&server, "potter", None).await;
 
     drop(events);
