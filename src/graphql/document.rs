@@ -12,8 +12,11 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::limits::{Lexed, QueryLimits, Size};
-use crate::graphql::error::ApiError;
+use super::{
+    error::ApiError,
+    limits::{Lexed, QueryLimits, Size},
+    run::is_plain,
+};
 
 /// A document that parses.
 #[derive(Debug)]
@@ -22,19 +25,22 @@ pub(super) struct Document {
     pub parsed: ExecutableDocument,
     pub lexed: Lexed,
     pub size: Size,
+    /// Whether it is executed without the library's way in.
+    pub plain: bool,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
     /// variables are not given.
     valid: AtomicBool,
 }
 
 impl Document {
-    pub(super) const fn new(
+    pub(super) fn new(
         text: Arc<str>,
         parsed: ExecutableDocument,
         lexed: Lexed,
         size: Size,
     ) -> Self {
-        Self { text, parsed, lexed, size, valid: AtomicBool::new(false) }
+        let plain = is_plain(&parsed);
+        Self { text, parsed, lexed, size, plain, valid: AtomicBool::new(false) }
     }
 
     pub(super) fn is_valid(&self) -> bool {

@@ -9,24 +9,20 @@ use async_graphql::{
 
 /// Ends every request where execution would begin. On the way it learns of the registry of types,
 /// which the library shows to its extensions alone.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct ValidateOnly {
-    types: Arc<OnceLock<Types>>,
+    types: Arc<OnceLock<SchemaEnv>>,
 }
 
-/// The schema's types.
-#[derive(Clone)]
-pub(super) struct Types(pub SchemaEnv);
-
-impl std::fmt::Debug for Types {
+impl std::fmt::Debug for ValidateOnly {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Types").finish_non_exhaustive()
+        f.debug_struct("ValidateOnly").finish_non_exhaustive()
     }
 }
 
 impl ValidateOnly {
     /// Known once any request was validated.
-    pub(super) fn types(&self) -> Option<Types> {
+    pub(super) fn types(&self) -> Option<SchemaEnv> {
         self.types.get().cloned()
     }
 }
@@ -45,7 +41,7 @@ impl Extension for ValidateOnly {
         request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        self.types.get_or_init(|| Types(ctx.schema_env.clone()));
+        self.types.get_or_init(|| ctx.schema_env.clone());
         next.run(ctx, request).await
     }
 

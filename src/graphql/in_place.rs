@@ -111,6 +111,15 @@ impl<T: Fields> OutputType for Many<T> {
     }
 }
 
+/// Resolves the object at the root of an operation.
+pub(super) async fn root<T: Fields>(
+    ctx: &ContextSelectionSet<'_>,
+    root: &T,
+) -> ServerResult<Value> {
+    let selected = Selected::of::<T>(ctx);
+    object(ctx, root, selected).await
+}
+
 async fn list<T: Fields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Value> {
     let selected = Selected::of::<T>(ctx);
     let selected = selected.as_ref();

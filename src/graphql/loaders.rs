@@ -1,32 +1,27 @@
 //! Loaders: what the objects of one level ask for is fetched in one statement.
 //!
 //! A loader collects keys while its siblings are polled, then fetches inside the request's own
-//! task, so the tenant's scope is there by construction: nothing is spawned, and there is no
-//! timer. Loaders live as long as one request.
+//! task (see [`Turns`]), so the tenant's scope is there by construction: nothing is spawned, and
+//! there is no timer. Loaders live as long as one request.
 
 use std::{
     collections::BTreeMap,
     fmt,
     hash::Hash,
     iter,
-    pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use futures::{
     FutureExt, TryFutureExt,
     future::{BoxFuture, Shared},
-    task::AtomicWaker,
 };
 
 use super::{
     error::{ApiError, ApiResult},
     in_place::Many,
     object::Choice,
+    turns::Turns,
 };
 use crate::{
     entity::{choice, poll, user, vote},
@@ -42,6 +37,7 @@ type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState
 /// The loaders of one request.
 #[derive(Debug)]
 pub(super) struct Loaders {
+    pub turns: Arc<Turns>,
     pub polls: Loader<i64, poll::Model>,
     pub choices: Loader<i64, choice::Model>,
     pub users: Loader<i64, Arc<user::Model>>,
@@ -60,49 +56,45 @@ pub(super) struct Loaders {
 
 impl Loaders {
     pub(super) fn new(viewer_id: Option<i64>) -> Self {
+        let turns = Arc::new(Turns::default());
         Self {
-            polls: Loader::new(|ids| {
+            polls: Loader::new(&turns, viewer_id, |_, ids| {
                 by(service::poll::by_ids(ids), |poll: &poll::Model| poll.id).boxed()
             }),
-            choices: Loader::new(|ids| {
+            choices: Loader::new(&turns, viewer_id, |_, ids| {
                 by(service::choice::by_ids(ids), |choice: &choice::Model| choice.id).boxed()
             }),
-            users: Loader::new(|ids| {
+            users: Loader::new(&turns, viewer_id, |_, ids| {
                 let users = service::people::by_ids(ids);
                 let users = users.map_ok(|users| users.into_iter().map(Arc::new).collect());
                 by(users, |user: &Arc<user::Model>| user.id).boxed()
             }),
-            votes: Loader::new(|ids| {
+            votes: Loader::new(&turns, viewer_id, |_, ids| {
                 by(service::vote::by_ids(ids), |vote: &vote::Model| vote.id).boxed()
             }),
-            choices_of_poll: Loader::new(|ids| choices_of_polls(ids).boxed()),
-            viewer_votes: Loader::new(move |ids| {
-                let votes = async move {
-                    match viewer_id {
-                        Some(viewer_id) => service::vote::of_voter(viewer_id, ids).await,
-                        None => Ok(Vec::new()),
-                    }
-                };
-                by(votes, |vote: &vote::Model| vote.poll_id).boxed()
+            choices_of_poll: Loader::new(&turns, viewer_id, |_, ids| choices_of_polls(ids).boxed()),
+            viewer_votes: Loader::new(&turns, viewer_id, |viewer_id, ids| {
+                by(votes_of(viewer_id, ids), |vote: &vote::Model| vote.poll_id).boxed()
             }),
-            votes_of_poll: Loader::new(|keys| {
+            votes_of_poll: Loader::new(&turns, viewer_id, |_, keys| {
                 pages(keys, |ids, window| async move {
                     service::vote::pages_of_polls(&ids, window).await
                 })
                 .boxed()
             }),
-            votes_of_choice: Loader::new(|keys| {
+            votes_of_choice: Loader::new(&turns, viewer_id, |_, keys| {
                 pages(keys, |ids, window| async move {
                     service::vote::pages_of_choices(&ids, window).await
                 })
                 .boxed()
             }),
-            polls_of_user: Loader::new(|keys| {
+            polls_of_user: Loader::new(&turns, viewer_id, |_, keys| {
                 pages(keys, |ids, window| async move {
                     service::poll::pages_made_by(&ids, window).await
                 })
                 .boxed()
             }),
+            turns,
         }
     }
 
@@ -147,6 +139,16 @@ async fn by<V>(
     Ok(rows.await?.into_iter().map(|row| (key(&row), row)).collect())
 }
 
+async fn votes_of(
+    viewer_id: Option<i64>,
+    poll_ids: Vec<i64>,
+) -> Result<Vec<vote::Model>, service::Failure> {
+    match viewer_id {
+        Some(viewer_id) => service::vote::of_voter(viewer_id, poll_ids).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// They come poll by poll.
 async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Many<Choice>>> {
     let mut of_poll = HashMap::default();
@@ -158,55 +160,21 @@ async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Many<Cho
     Ok(of_poll)
 }
 
-/// Ends when the running task's current poll is over: by then all siblings have been polled.
-/// `tokio::task::yield_now` alone ends at its second poll, whoever polls it, and those who share
-/// it all do.
-#[derive(Default)]
-struct EndOfPoll {
-    signal: Arc<Signal>,
-    begun: bool,
-}
-
-#[derive(Default)]
-struct Signal {
-    given: AtomicBool,
-    waiting: AtomicWaker,
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.given.store(true, Ordering::Release);
-        self.waiting.wake();
-    }
-}
-
-impl Future for EndOfPoll {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.signal.waiting.register(context.waker());
-        if !self.begun {
-            self.begun = true;
-            // Tokio wakes it when the task yields.
-            let waker = Waker::from(Arc::clone(&self.signal));
-            let pending = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
-            debug_assert!(pending.is_pending(), "yield_now waits once");
-        }
-        if self.signal.given.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
 type Fetched<K, V> = ApiResult<Arc<HashMap<K, V>>>;
-type Fetch<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>> + Send + Sync;
+/// Values by key, for this viewer.
+type Fetch<K, V> = fn(Option<i64>, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Fetches values by key, those of one level together, each once.
-pub(super) struct Loader<K, V> {
-    fetch: Arc<Fetch<K, V>>,
-    state: Arc<Mutex<State<K, V>>>,
+pub(super) struct Loader<K, V, F = Fetch<K, V>> {
+    turns: Arc<Turns>,
+    viewer_id: Option<i64>,
+    fetch: F,
+    /// Made when it is first asked: most requests ask few of their loaders.
+    state: OnceLock<Arc<Mutex<State<K, V>>>>,
 }
 
 struct State<K, V> {
@@ -222,16 +190,21 @@ struct Collecting<K, V> {
     batch: Batch<K, V>,
 }
 
-impl<K, V> Loader<K, V>
+impl<K, V, F> Loader<K, V, F>
 where
-    K: Copy + Ord + Hash + Send + Sync + 'static,
+    K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
+    F: Fn(Option<i64>, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>,
+    F: Clone + Send + 'static,
 {
-    fn new(
-        fetch: impl Fn(Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>> + Send + Sync + 'static,
-    ) -> Self {
-        let state = State { batch_of: HashMap::default(), collecting: None };
-        Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)) }
+    fn new(turns: &Arc<Turns>, viewer_id: Option<i64>, fetch: F) -> Self {
+        Self { turns: Arc::clone(turns), viewer_id, fetch, state: OnceLock::new() }
+    }
+
+    fn state(&self) -> &Arc<Mutex<State<K, V>>> {
+        self.state.get_or_init(|| {
+            Arc::new(Mutex::new(State { batch_of: HashMap::default(), collecting: None }))
+        })
     }
 
     /// The value of a key, if it has one.
@@ -240,7 +213,7 @@ where
     /// What the fetch of all keys of this level came to.
     pub(super) async fn load(&self, key: K) -> ApiResult<Option<V>> {
         let batch = {
-            let mut state = lock(&self.state);
+            let mut state = lock(self.state());
             if let Some(batch) = state.batch_of.get(&key) {
                 batch.clone()
             } else {
@@ -254,27 +227,18 @@ where
         Ok(batch.await?.get(&key).cloned())
     }
 
-    /// Fetches when all siblings have been polled. Whoever of them is polled next drives
-    /// it, so it goes on when one of them is dropped.
+    /// Fetches when the level is complete. Whoever of the siblings is polled next drives it, so
+    /// it goes on when one of them is dropped.
     fn collect(&self) -> Collecting<K, V> {
         // The state holds its batches, so they must not hold it: whoever polls one has the
         // loader, and a batch that nobody polls any more goes, with the connection it waits for.
-        let (fetch, state) = (Arc::clone(&self.fetch), Arc::downgrade(&self.state));
+        let (fetch, state) = (self.fetch.clone(), Arc::downgrade(self.state()));
+        let (turns, viewer_id) = (Arc::clone(&self.turns), self.viewer_id);
         let batch = async move {
-            let keys_now = || {
-                let state = state.upgrade();
-                state.map_or(0, |state| {
-                    lock(&state).collecting.as_ref().map_or(0, |batch| batch.keys.len())
-                })
-            };
-            let mut collected = 0;
-            // A long list is polled in several goes: it is over when one brings no more keys.
-            while keys_now() != collected {
-                collected = keys_now();
-                EndOfPoll::default().await;
-            }
+            turns.end_of_level().await;
             let collected = state.upgrade().and_then(|state| lock(&state).collecting.take());
-            fetch(collected.map_or_else(Vec::new, |batch| batch.keys)).await.map(Arc::new)
+            let keys = collected.map_or_else(Vec::new, |batch| batch.keys);
+            fetch(viewer_id, keys).await.map(Arc::new)
         };
         Collecting { keys: Vec::new(), batch: batch.boxed().shared() }
     }
@@ -283,17 +247,19 @@ where
     pub(super) fn prime(&self, key: K, value: V) {
         let known = Ok(Arc::new(HashMap::from_iter([(key, value)])));
         let batch = futures::future::ready(known).boxed().shared();
-        lock(&self.state).batch_of.insert(key, batch);
+        lock(self.state()).batch_of.insert(key, batch);
     }
 
     fn clear(&self) {
-        lock(&self.state).batch_of.clear();
+        if let Some(state) = self.state.get() {
+            lock(state).batch_of.clear();
+        }
     }
 }
 
 impl<K, V> Loader<K, V>
 where
-    K: Copy + Ord + Hash + fmt::Debug + Send + Sync + 'static,
+    K: Copy + Eq + Hash + fmt::Debug + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     /// The value of a key that must have one, as a foreign key points to it.
@@ -307,7 +273,7 @@ where
     }
 }
 
-impl<K, V> fmt::Debug for Loader<K, V> {
+impl<K, V, F> fmt::Debug for Loader<K, V, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loader").finish_non_exhaustive()
     }
@@ -315,30 +281,39 @@ impl<K, V> fmt::Debug for Loader<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use std::{future::poll_fn, pin::pin};
+
     use super::*;
+
+    async fn driven<T>(turns: &Arc<Turns>, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|task| turns.drive(task, |task| work.as_mut().poll(task))).await
+    }
 
     #[tokio::test]
     async fn siblings_share_a_fetch_and_a_key_is_fetched_once() {
+        let turns = Arc::new(Turns::default());
         let fetches = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&fetches);
-        let loader: Loader<i64, i64> = Loader::new(move |mut keys: Vec<i64>| {
+        let loader = Loader::new(&turns, None, move |_, mut keys: Vec<i64>| {
             keys.sort_unstable();
             lock(&log).push(keys.clone());
             async move { Ok(keys.into_iter().map(|key| (key, key * 10)).collect()) }.boxed()
         });
         let loads = (0..100).chain(0..100).map(|key| loader.load(key));
-        let values = futures::future::join_all(loads).await;
+        let values = driven(&turns, futures::future::join_all(loads)).await;
         let values: Vec<_> = values.into_iter().map(|value| value.unwrap()).collect();
         assert_eq!(values[7], Some(70));
-        assert_eq!(loader.load(7).await.unwrap(), Some(70));
+        assert_eq!(driven(&turns, loader.load(7)).await.unwrap(), Some(70));
         assert_eq!(*lock(&fetches), [(0..100).collect::<Vec<_>>()]);
     }
 
     #[tokio::test]
     async fn what_a_fetch_holds_goes_with_those_who_wait_for_it() {
+        let turns = Arc::new(Turns::default());
         let held = Arc::new(());
         let kept = Arc::clone(&held);
-        let loader: Loader<i64, i64> = Loader::new(move |_| {
+        let loader: Loader<i64, i64, _> = Loader::new(&turns, None, move |_, _| {
             let connection = Arc::clone(&kept);
             async move {
                 futures::future::pending::<()>().await;
@@ -347,9 +322,10 @@ mod tests {
             }
             .boxed()
         });
-        let load = tokio::time::timeout(std::time::Duration::from_millis(50), loader.load(1));
+        let load = driven(&turns, loader.load(1));
+        let load = tokio::time::timeout(std::time::Duration::from_millis(50), load);
         assert!(load.await.is_err());
-        assert_eq!(Arc::strong_count(&held), 3, "here, in the loader and in the fetch");
+        assert_eq!(Arc::strong_count(&held), 4, "here, in the loader, its batch and the fetch");
         drop(loader);
         assert_eq!(Arc::strong_count(&held), 1);
     }

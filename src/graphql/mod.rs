@@ -21,9 +21,11 @@ mod parameters;
 mod persisted;
 mod query;
 mod rate;
+mod run;
 mod schema;
 mod subscription;
 mod tenant_limits;
+mod turns;
 
 pub use attempts::{Attempts, Rates};
 pub use context::{Caller, RequestContext};

@@ -9,7 +9,7 @@ use super::{
     context::RequestContext,
     error::{ApiError, ApiResult},
     id::{self, Kind},
-    in_place::One,
+    in_place::{Fields, One},
     object::{
         Node, Poll, PollConnection, PollOrder, Tenant, User, UserConnection, load_node, polls,
     },
@@ -172,6 +172,11 @@ impl Query {
         };
         Some(load.await)
     }
+}
+
+impl Fields for Query {
+    // What stands below them may wait.
+    const AT_HAND: &'static [&'static str] = &[];
 }
 
 async fn node(ctx: &Context<'_>, id: &ID) -> ApiResult<Option<Node>> {

@@ -1,10 +1,14 @@
 //! The schema, put together, and what runs on it. No I/O in here.
 
-use std::sync::Arc;
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use async_graphql::{
-    Context, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError,
-    ValidationMode,
+    Context, Data, Request, Response, SDLExportOptions, Schema, SchemaBuilder, SchemaEnv,
+    ServerError, ValidationMode, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
 use futures::{FutureExt, stream::BoxStream};
@@ -15,7 +19,7 @@ use super::{
     context::RequestContext,
     document::Documents,
     error::{ApiError, ApiResult, Code},
-    extension::{Types, ValidateOnly},
+    extension::ValidateOnly,
     introspection::Policy,
     limits::QueryLimits,
     mutation::Mutation,
@@ -23,11 +27,13 @@ use super::{
     parameters::Parameters,
     persisted::Registered,
     query::Query,
+    run::Executor,
     subscription::{Events, Gate, Subscription, one_root_field},
+    turns::Turns,
 };
 use crate::{
     service::account::Accounts,
-    tenancy::{Introspection, Tenant},
+    tenancy::{Introspection, Scope, Tenant},
 };
 
 /// What resolvers share over all requests and tenants: nothing in it belongs to any of them.
@@ -58,10 +64,12 @@ pub struct PollsSchema(Arc<Inner>);
 struct Inner {
     /// Validates documents, and executes none.
     validating: Library,
-    /// Executes documents that passed. Without extensions: with any, the library takes twice as
-    /// long for each field.
+    /// Executes documents that passed and are not plain, and subscriptions. Without extensions:
+    /// with any, the library takes twice as long for each field.
     executing: Library,
-    types: Types,
+    /// Executes plain documents that passed.
+    executor: Executor,
+    types: SchemaEnv,
     documents: Documents,
     registered: Registered,
     /// Who may ask what the schema is, where nothing else is said for the tenant.
@@ -72,13 +80,15 @@ struct Inner {
 #[must_use]
 pub fn build(services: Arc<Services>) -> Option<PollsSchema> {
     let extension = ValidateOnly::default();
-    let validating = builder().extension(extension.clone()).finish();
+    let validating = builder().extension(extension.clone()).data(Arc::clone(&services)).finish();
     validating.execute("{ __typename }").now_or_never()?;
+    let types = extension.types()?;
     Some(PollsSchema(Arc::new(Inner {
         validating,
         introspection: services.introspection,
         executing: builder().validation_mode(ValidationMode::Fast).data(services).finish(),
-        types: extension.types()?,
+        executor: Executor::new(types.clone())?,
+        types,
         documents: Documents::new(),
         registered: Registered::new(),
     })))
@@ -125,9 +135,22 @@ impl PollsSchema {
     ) -> Result<Response, Vec<ServerError>> {
         // Given back when the execution ends, or is given up.
         let _pass = operation.pass.take();
-        let document = operation.document.parsed.clone();
-        let request = self.validate(operation, document, &context).await?;
-        Ok(self.0.executing.execute(request.data(context)).await)
+        let document = Arc::clone(&operation.document);
+        let variables = self.validate(&mut operation, &document.parsed, &context).await?;
+        let turns = Arc::clone(&context.loaders.turns);
+        let queries = operation.kind == OperationType::Query;
+        if document.plain {
+            let chosen = operation::select(&document.parsed, operation.name.as_deref())
+                .map_err(|error| vec![error.into_server_error()])?;
+            let mut data = Data::default();
+            data.insert(context);
+            let run = pin!(self.0.executor.run(&document.parsed, chosen, variables, data));
+            return Ok(driven(&turns, queries, run).await);
+        }
+        let request = request(operation.name, variables, document.parsed.clone());
+        // Boxed here and below: what is rare would make all executions larger.
+        let mut run = Box::pin(self.0.executing.execute(request.data(context)));
+        Ok(driven(&turns, queries, run.as_mut()).await)
     }
 
     /// Executes a subscription, whose news comes through the gate.
@@ -136,56 +159,75 @@ impl PollsSchema {
     /// What is wrong with its variables or its document; nothing was executed.
     pub(super) async fn stream(
         &self,
-        operation: Operation,
+        mut operation: Operation,
         context: Arc<RequestContext>,
         gate: Arc<Gate>,
     ) -> Result<BoxStream<'static, Response>, Vec<ServerError>> {
         let document = operation.document.parsed.clone();
         let document = one_root_field(document, operation.name.as_deref())?;
-        let request = self.validate(operation, document, &context).await?;
+        let variables = self.validate(&mut operation, &document, &context).await?;
+        let request = request(operation.name, variables, document);
         Ok(self.0.executing.execute_stream(request.data(context).data(gate)))
     }
 
-    /// Coerces all variables first, then validates a document that is new.
+    /// Coerces all variables first, then validates a document that is new. Gives the variables.
     async fn validate(
         &self,
-        operation: Operation,
-        parsed: ExecutableDocument,
+        operation: &mut Operation,
+        parsed: &ExecutableDocument,
         context: &RequestContext,
-    ) -> Result<Request, Vec<ServerError>> {
-        let Operation { document, name, variables, .. } = operation;
+    ) -> Result<Variables, Vec<ServerError>> {
+        let given = std::mem::take(&mut operation.variables);
+        let Operation { document, name, .. } = &*operation;
         let introspection = Policy::of(self.0.introspection, context);
-        let variables = operation::select(&parsed, name.as_deref())
-            .and_then(|chosen| introspection.check(&parsed, chosen).map(|()| chosen))
-            .and_then(|chosen| coerce::variables(&self.0.types.0.registry, chosen, variables))
+        let variables = operation::select(parsed, name.as_deref())
+            .and_then(|chosen| introspection.check(parsed, chosen).map(|()| chosen))
+            .and_then(|chosen| coerce::variables(&self.0.types.registry, chosen, given))
             .map_err(|error| vec![error.into_server_error()])?;
-        let mut request = Request::new(String::new()).variables(variables);
-        request.operation_name = name;
         if !document.is_valid() {
-            coerce::known_types(&self.0.types.0.registry, &parsed)
+            coerce::known_types(&self.0.types.registry, parsed)
                 .map_err(|error| vec![error.into_server_error()])?;
-            let mut question = Request::new(String::new()).variables(request.variables.clone());
-            question.operation_name.clone_from(&request.operation_name);
-            question.set_parsed_query(parsed.clone());
-            let verdict = self.0.validating.execute(question).await;
+            let question = request(name.clone(), variables.clone(), parsed.clone());
+            let verdict = Box::pin(self.0.validating.execute(question)).await;
             if !verdict.errors.is_empty() {
                 return Err(introspection.conceal(with_code(verdict.errors)));
             }
             if operation.kind != OperationType::Subscription {
                 // The library looks at no argument whose variables are not given, nor at those of
                 // operations that are not executed.
-                if coerce::is_complete(&parsed, &request.variables) {
+                if coerce::is_complete(parsed, &variables) {
                     document.set_valid();
                 }
-                self.0.documents.keep(&document);
+                self.0.documents.keep(document);
             }
         }
         if let Some(hash) = operation.register {
             self.0.registered.keep(&context.tenant.key, hash, &document.text);
         }
-        request.set_parsed_query(parsed);
-        Ok(request)
+        Ok(variables)
     }
+}
+
+/// An execution that is polled in turns, each of them in one state of the rows if it only reads.
+/// It stays where it is: it may be large.
+async fn driven<F: Future>(
+    turns: &Arc<Turns>,
+    queries: bool,
+    mut execution: Pin<&mut F>,
+) -> F::Output {
+    poll_fn(|task| {
+        let mut turn = || turns.drive(task, |task| execution.as_mut().poll(task));
+        if queries { Scope::in_one_snapshot(turn) } else { turn() }
+    })
+    .await
+}
+
+/// What the library is asked.
+fn request(name: Option<String>, variables: Variables, parsed: ExecutableDocument) -> Request {
+    let mut request = Request::new(String::new()).variables(variables);
+    request.operation_name = name;
+    request.set_parsed_query(parsed);
+    request
 }
 
 fn with_code(errors: Vec<ServerError>) -> Vec<ServerError> {

@@ -4,7 +4,7 @@ use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Response, ServerError, parser::types::OperationType};
 use axum::http::StatusCode;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 
 use super::state::AppState;
 use crate::{
@@ -46,17 +46,14 @@ pub(super) async fn execute(
     let caller = Caller { viewer, address };
     let context = Arc::new(RequestContext::new(scope.tenant().clone(), caller));
     let limit = state.http_limits(scope.tenant()).request_time;
-    let run = async {
-        match operation.kind {
-            // Runs on in a task of its own, so that a client that leaves does not stop it half
-            // way.
-            OperationType::Mutation => detached(state, operation, context, limit).await,
-            _ => {
-                let execution = Box::pin(state.schema.execute(operation, context));
-                let execution = AssertUnwindSafe(execution);
-                execution.catch_unwind().await.map_err(|_| broken("a resolver panicked"))
-            }
-        }
+    let run: BoxFuture<'_, _> = match operation.kind {
+        // Runs on in a task of its own, so that a client that leaves does not stop it half way.
+        OperationType::Mutation => Box::pin(detached(state, operation, context, limit)),
+        _ => Box::pin(
+            AssertUnwindSafe(state.schema.execute(operation, context))
+                .catch_unwind()
+                .map(|outcome| outcome.map_err(|_| broken("a resolver panicked"))),
+        ),
     };
     match tokio::time::timeout(limit, run).await {
         Ok(Ok(Ok(response))) => Outcome::Executed(response),

@@ -1,22 +1,35 @@
 //! The parameters of a GraphQL request (GraphQL over HTTP, section "Request Parameters").
 
 use async_graphql::Variables;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::graphql::Parameters;
+use crate::{graphql::Parameters, tenancy::block_in_place};
 
 /// The parameters of a JSON body.
 ///
 /// # Errors
 /// One sentence on what is malformed.
 pub fn from_json(body: &[u8]) -> Result<Parameters, String> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| format!("The body is no JSON: {error}."))?;
+    let value: Value = read_json(body).map_err(|error| format!("The body is no JSON: {error}."))?;
     match value {
         Value::Object(map) => from_map(map),
         Value::Array(_) => Err("Batches are not supported; send one operation a request.".into()),
         _ => Err("The body must be a JSON object with a `query`.".into()),
     }
+}
+
+/// From how many bytes on JSON is read where it holds nobody up: it takes a millisecond for each
+/// megabyte, about, for which all others on this thread would wait.
+const LARGE: usize = 64 * 1024;
+
+/// Reads JSON of any size.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn read_json<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    let read = || serde_json::from_slice(text);
+    if text.len() < LARGE { read() } else { block_in_place(read) }
 }
 
 /// The parameters of a URL's query: `query`, `documentId`, `operationName`, and `variables` and `extensions` as

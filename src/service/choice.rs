@@ -3,7 +3,7 @@
 use std::{collections::HashSet, ops::RangeInclusive};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Select, sea_query::Expr,
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     entity::{choice, poll::Model as Poll, user},
-    tenancy::TenantRouter,
+    tenancy::{KeyTemplate, TenantRouter},
 };
 
 /// How many choices a poll has.
@@ -23,21 +23,26 @@ pub const CHOICES: RangeInclusive<usize> = 2..=50;
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    let query = choice::Entity::rows().filter(choice::Column::Id.is_in(ids));
-    Ok(TenantRouter::db_for_read::<choice::Entity>()?.all(query).await?)
+    Ok(TenantRouter::db_for_read::<choice::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
 }
+
+static BY_IDS: KeyTemplate<Select<choice::Entity>> =
+    KeyTemplate::new(|ids| choice::Entity::rows().filter(choice::Column::Id.is_in(ids)));
 
 /// The choices of these polls, each poll's in the order written.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn of_polls(poll_ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    let query = choice::Entity::rows()
+    Ok(TenantRouter::db_for_read::<choice::Entity>()?.all_by_keys(&OF_POLLS, poll_ids).await?)
+}
+
+static OF_POLLS: KeyTemplate<Select<choice::Entity>> = KeyTemplate::new(|poll_ids| {
+    choice::Entity::rows()
         .filter(choice::Column::PollId.is_in(poll_ids))
         .order_by_asc(choice::Column::PollId)
-        .order_by_asc(choice::Column::Position);
-    Ok(TenantRouter::db_for_read::<choice::Entity>()?.all(query).await?)
-}
+        .order_by_asc(choice::Column::Position)
+});
 
 /// Adds a choice at the end of a poll.
 ///

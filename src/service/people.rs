@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     entity::user::{self, Role},
-    tenancy::TenantRouter,
+    tenancy::{KeyTemplate, TenantRouter},
 };
 
 /// All people, oldest account first; with a folded text to look for in their names.
@@ -38,9 +38,11 @@ pub(super) fn contains(text: &str) -> LikeExpr {
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<user::Model>, Failure> {
-    let query = user::Entity::rows().filter(user::Column::Id.is_in(ids));
-    Ok(TenantRouter::db_for_read::<user::Entity>()?.all(query).await?)
+    Ok(TenantRouter::db_for_read::<user::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
 }
+
+static BY_IDS: KeyTemplate<Select<user::Entity>> =
+    KeyTemplate::new(|ids| user::Entity::rows().filter(user::Column::Id.is_in(ids)));
 
 /// Makes somebody a superuser, or no longer one.
 ///

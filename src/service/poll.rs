@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -23,7 +23,7 @@ use crate::{
         user::{self, Role},
         vote,
     },
-    tenancy::TenantRouter,
+    tenancy::{KeyTemplate, Template, TenantRouter},
 };
 
 /// Which polls are asked for; all of it must hold.
@@ -167,9 +167,11 @@ pub async fn pages_made_by(
 /// # Errors
 /// What the database answers.
 pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
-    let query = poll::Entity::rows().filter(poll::Column::Id.is_in(ids));
-    Ok(TenantRouter::db_for_read::<poll::Entity>()?.all(query).await?)
+    Ok(TenantRouter::db_for_read::<poll::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
 }
+
+static BY_IDS: KeyTemplate<Select<poll::Entity>> =
+    KeyTemplate::new(|ids| poll::Entity::rows().filter(poll::Column::Id.is_in(ids)));
 
 /// Makes a poll.
 ///
@@ -268,16 +270,19 @@ pub(super) async fn lock(id: i64) -> Result<Option<poll::Model>, Failure> {
 /// The same for the poll of a choice. The choice itself is not locked, which a join would do on
 /// MySQL, and in the opposite order of all others.
 pub(super) async fn lock_of_choice(choice_id: i64) -> Result<Option<poll::Model>, Failure> {
+    let reader = TenantRouter::db_for_read::<poll::Entity>()?;
+    Ok(reader.one_of(&LOCKED_OF_CHOICE, [choice_id.into()]).await?)
+}
+
+static LOCKED_OF_CHOICE: Template<1, Select<poll::Entity>> = Template::new(|[choice_id]| {
     let its_poll = Query::select()
         .column(choice_entity::Column::PollId)
         .from(choice_entity::Entity)
         .and_where(choice_entity::Column::Id.eq(choice_id))
         .to_owned();
     let its_poll = Expr::SubQuery(None, Box::new(its_poll.into()));
-    let query =
-        poll::Entity::find().filter(poll::Column::Id.into_expr().eq(its_poll)).lock_exclusive();
-    Ok(TenantRouter::db_for_read::<poll::Entity>()?.one(query).await?)
-}
+    poll::Entity::rows().filter(poll::Column::Id.into_expr().eq(its_poll)).lock_exclusive()
+});
 
 /// The same for somebody who wants to change it; `field` is where the input names it.
 pub(super) async fn lock_own(

@@ -1,10 +1,12 @@
 //! The rows of SQLite as models: which field of a model stands in which column.
 
+use std::sync::OnceLock;
+
 use sea_orm::ActiveEnum;
 
 use crate::{
     entity::{auth_token, choice, poll, user, vote},
-    tenancy::{FromRow, FromStored, RouterError, Stored, StoredRow},
+    tenancy::{FromRow, FromStored, RouterError, Stored, StoredRow, TenantModel},
 };
 
 /// A row has the columns of its entity in their order, so a column's number is its place.
@@ -13,6 +15,13 @@ macro_rules! from_row {
         impl FromRow for $entity::Model {
             fn from_row(row: &StoredRow<'_>) -> Result<Self, RouterError> {
                 Ok(Self { $($field: row.get($entity::Column::$column as usize)?),* })
+            }
+        }
+
+        impl TenantModel for $entity::Model {
+            fn insert_text() -> &'static OnceLock<Option<(String, usize)>> {
+                static TEXT: OnceLock<Option<(String, usize)>> = OnceLock::new();
+                &TEXT
             }
         }
     };

@@ -2,13 +2,16 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{NaiveDateTime, TimeDelta};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    SelectTwoRequired,
+};
 use sha2::{Digest, Sha256};
 
 use super::{clock, error::Failure};
 use crate::{
     entity::{auth_token, user},
-    tenancy::TenantRouter,
+    tenancy::{Template, TenantRouter},
 };
 
 /// What every token starts with, so that scanners for secrets can tell it.
@@ -116,6 +119,14 @@ pub async fn revoke_all(user_id: i64, except: Option<i64>) -> Result<(), Failure
     Ok(())
 }
 
+/// A token with its owner.
+static BY_HASH: Template<1, SelectTwoRequired<auth_token::Entity, user::Entity>> =
+    Template::new(|[hash]| {
+        auth_token::Entity::find()
+            .find_both_related(user::Entity)
+            .filter(auth_token::Column::TokenHash.eq(hash))
+    });
+
 /// Whose token this is.
 ///
 /// # Errors
@@ -125,10 +136,7 @@ pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Fail
         return Ok(Err(Rejected::Invalid));
     }
     let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
-    let query = auth_token::Entity::find()
-        .find_both_related(user::Entity)
-        .filter(auth_token::Column::TokenHash.eq(digest(secret)));
-    let found = reader.one_of_both(query).await?;
+    let found = reader.one_of_both(&BY_HASH, [digest(secret).into()]).await?;
     let Some((token, user)) = found else { return Ok(Err(Rejected::Invalid)) };
     if clock::has_come(token.expires_at) {
         return Ok(Err(Rejected::Expired));

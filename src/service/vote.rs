@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, Select,
+    ColumnTrait, EntityTrait, QueryFilter, Select, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     entity::{choice as choice_entity, poll::Model as Poll, user, vote},
-    tenancy::TenantRouter,
+    tenancy::{Template, TenantRouter},
 };
 
 /// Votes by number.
@@ -200,14 +200,19 @@ async fn lock(choice_id: i64) -> Result<Poll, Failure> {
 /// Changes a tally, and tells the choice with it where the database does. A choice that went in
 /// the meantime takes the whole vote back.
 async fn count(choice_id: i64, by: i64) -> Result<Option<choice_entity::Model>, Failure> {
-    let column = choice_entity::Column::VoteCount;
-    let query = choice_entity::Entity::update_many()
-        .col_expr(column, Expr::col(column).add(by))
-        .filter(choice_entity::Column::Id.eq(choice_id));
     let writer = TenantRouter::db_for_write::<choice_entity::Entity>()?;
-    let (found, mut rows) = writer.update_returning(query).await?;
+    let (found, mut rows) =
+        writer.update_returning(&COUNTED, [by.into(), choice_id.into()]).await?;
     if found == 1 { Ok(rows.pop()) } else { Err(choice::not_found("choiceId")) }
 }
+
+static COUNTED: Template<2, UpdateMany<choice_entity::Entity>> =
+    Template::new(|[by, choice_id]| {
+        let column = choice_entity::Column::VoteCount;
+        choice_entity::Entity::update_many()
+            .col_expr(column, Expr::col(column).add(by))
+            .filter(choice_entity::Column::Id.eq(choice_id))
+    });
 
 fn refuse_if_closed(poll: &Poll, field: &str) -> Result<(), Failure> {
     if poll::is_open(poll) { Ok(()) } else { Err(closed(poll, field)) }

@@ -13,7 +13,7 @@ use super::{
     kept::KeptConnections,
     read_pool::ReadPool,
     scope::Scope,
-    sqlite::{SqliteReaders, SqliteTransaction},
+    sqlite::{Snapshot, SqliteReaders, SqliteTransaction},
 };
 
 /// Where statements go, and for which operation they are counted.
@@ -40,7 +40,7 @@ pub(super) enum Target {
 
 /// Where a SQLite statement runs in place.
 pub(super) enum InPlace<'a> {
-    Readers(&'a SqliteReaders),
+    Readers(&'a SqliteReaders, &'a Snapshot),
     Transaction(&'a SqliteTransaction),
 }
 
@@ -50,7 +50,7 @@ impl InPlace<'_> {
         work: impl Fn(&rusqlite::Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
         match self {
-            Self::Readers(readers) => readers.run(work),
+            Self::Readers(readers, snapshot) => snapshot.run(readers, work),
             Self::Transaction(transaction) => transaction.run(work),
         }
     }
@@ -60,7 +60,9 @@ impl Connection {
     /// Where to run a statement in place, if it is SQLite's; counted.
     pub(super) fn in_place(&self) -> Option<InPlace<'_>> {
         let in_place = match &self.target {
-            Target::SqliteReaders(database) => InPlace::Readers(database.sqlite_readers()?),
+            Target::SqliteReaders(database) => {
+                InPlace::Readers(database.sqlite_readers()?, self.scope.snapshot())
+            }
             Target::SqliteTransaction(transaction) => InPlace::Transaction(transaction),
             Target::Pool(_) | Target::Readers(_) | Target::Transaction(_) => return None,
         };

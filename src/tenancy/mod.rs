@@ -27,6 +27,7 @@ mod scope;
 mod slot;
 mod spawn;
 mod sqlite;
+mod template;
 mod ticket;
 mod view;
 mod writer;
@@ -49,8 +50,11 @@ pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck};
 pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_of_host};
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
-pub use spawn::{spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted};
-pub use sqlite::{DataVersion, FromRow, FromStored, Stored, StoredRow};
+pub use spawn::{
+    block_in_place, spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted,
+};
+pub use sqlite::{DataVersion, FromRow, FromStored, Stored, StoredRow, TenantModel};
+pub use template::{KeyTemplate, Template};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;
 pub use writer::Writer;

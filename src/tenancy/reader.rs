@@ -2,21 +2,22 @@
 
 use sea_orm::{
     ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QuerySelect,
-    QueryTrait, Select, SelectTwoRequired,
+    QueryTrait, Select, SelectTwoRequired, Value,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
 use super::{
-    FromRow, RouterError,
+    KeyTemplate, RouterError, Template, TenantModel,
     connection::{Connection, delegate_connection},
     sqlite,
+    template::Text,
 };
 
 /// What a reader can read: any SeaORM entity, as `#[sea_orm::model]` makes them, whose model can
 /// also be read from SQLite's own rows.
-pub trait TenantEntity: EntityTrait<Column: Copy, Model: FromRow + Send + Sync> {}
+pub trait TenantEntity: EntityTrait<Column: Copy, Model: TenantModel + Send + Sync> {}
 
-impl<E> TenantEntity for E where E: EntityTrait<Column: Copy, Model: FromRow + Send + Sync> {}
+impl<E> TenantEntity for E where E: EntityTrait<Column: Copy, Model: TenantModel + Send + Sync> {}
 
 /// A connection to read from: held read-only by the database itself, or, inside a transaction,
 /// that transaction. Gets its connection from the pool statement by statement, so holding one
@@ -35,11 +36,29 @@ impl Reader {
     ) -> Result<Vec<E::Model>, RouterError> {
         match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &query)))
+                let text = Text::of(&query.into_query());
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
             }
             // Boxed here and below: the way over the network would make every reader large.
             None => Ok(Box::pin(query.all(self)).await?),
+        }
+    }
+
+    /// All rows of a query by numbers.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn all_by_keys<E: TenantEntity>(
+        &self,
+        template: &KeyTemplate<Select<E>>,
+        keys: Vec<i64>,
+    ) -> Result<Vec<E::Model>, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let text = template.text(keys);
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
+            }
+            None => Ok(Box::pin(template.query(keys).all(self)).await?),
         }
     }
 
@@ -57,7 +76,8 @@ impl Reader {
         while let Some(union) = union::<E>(queries.by_ref().take(UNION_PARTS)) {
             rows.extend(match self.0.in_place() {
                 Some(place) => {
-                    let found = place.run(|sqlite| sqlite::rows(sqlite, &union));
+                    let text = Text::of(&union);
+                    let found = place.run(|sqlite| sqlite::rows(sqlite, &text));
                     self.0.watch_in_place(found)?
                 }
                 None => {
@@ -80,22 +100,42 @@ impl Reader {
         Ok(self.all(query.limit(1)).await?.pop())
     }
 
+    /// The first row of a query that is kept.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn one_of<const N: usize, E: TenantEntity>(
+        &self,
+        template: &Template<N, Select<E>>,
+        values: [Value; N],
+    ) -> Result<Option<E::Model>, RouterError> {
+        match self.0.in_place() {
+            Some(place) => {
+                let text = template.text(values, |query| query.limit(1).into_query());
+                let mut rows =
+                    self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))?;
+                Ok(rows.pop())
+            }
+            None => self.one(template.query(values)).await,
+        }
+    }
+
     /// The first row of a query over two entities, which `find_both_related` makes.
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn one_of_both<E: TenantEntity, F: TenantEntity>(
+    pub async fn one_of_both<const N: usize, E: TenantEntity, F: TenantEntity>(
         &self,
-        query: SelectTwoRequired<E, F>,
+        template: &Template<N, SelectTwoRequired<E, F>>,
+        values: [Value; N],
     ) -> Result<Option<(E::Model, F::Model)>, RouterError> {
-        let query = query.limit(1);
         match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                let found = place.run(|sqlite| sqlite::pairs::<E, F>(sqlite, &query));
+                let text = template.text(values, |query| query.limit(1).into_query());
+                let found = place.run(|sqlite| sqlite::pairs::<E, F>(sqlite, &text));
                 Ok(self.0.watch_in_place(found)?.pop())
             }
-            None => Ok(Box::pin(query.one(self)).await?),
+            None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
         }
     }
 
@@ -106,8 +146,8 @@ impl Reader {
     pub async fn count<E: TenantEntity>(&self, query: Select<E>) -> Result<u64, RouterError> {
         match self.0.in_place() {
             Some(place) => {
-                let query = counting(query.into_query());
-                self.0.watch_in_place(place.run(|sqlite| sqlite::count(sqlite, &query)))
+                let text = Text::of(&counting(query.into_query()));
+                self.0.watch_in_place(place.run(|sqlite| sqlite::count(sqlite, &text)))
             }
             None => Ok(Box::pin(query.count(self)).await?),
         }
@@ -122,7 +162,8 @@ impl Reader {
         query.clear_selects().expr(Expr::val(1)).clear_order_by();
         match self.0.in_place() {
             Some(place) => {
-                self.0.watch_in_place(place.run(|sqlite| sqlite::exists(sqlite, &query)))
+                let text = Text::of(&query);
+                self.0.watch_in_place(place.run(|sqlite| sqlite::exists(sqlite, &text)))
             }
             None => Ok(self.query_one(&query).await?.is_some()),
         }

@@ -12,7 +12,9 @@ use std::{
 
 use futures::Stream;
 
-use super::{Busy, DataVersion, Holds, Pass, RouterError, Tenant, registry::Lease};
+use super::{
+    Busy, DataVersion, Holds, Pass, RouterError, Tenant, registry::Lease, sqlite::Snapshot,
+};
 
 tokio::task_local! {
     static SCOPE: Scope;
@@ -31,6 +33,7 @@ struct Inner {
     wrote: AtomicBool,
     statements: AtomicU32,
     holds: Holds,
+    snapshot: Snapshot,
 }
 
 impl Scope {
@@ -43,6 +46,7 @@ impl Scope {
             wrote: AtomicBool::new(false),
             statements: AtomicU32::new(0),
             holds: Holds::default(),
+            snapshot: Snapshot::default(),
         }))
     }
 
@@ -124,6 +128,20 @@ impl Scope {
         };
         // Outside a scope nobody asks.
         let _ = SCOPE.try_with(note);
+    }
+
+    /// Calls a function, in which all reads of a SQLite file see the same state of it, unless they
+    /// are of another task. Not for code that also writes, and would not see what it wrote.
+    pub fn in_one_snapshot<T>(work: impl FnOnce() -> T) -> T {
+        let Ok(scope) = Self::current() else { return work() };
+        scope.0.snapshot.begin();
+        let done = work();
+        scope.0.snapshot.end(scope.lease().database().sqlite_readers());
+        done
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.0.snapshot
     }
 
     /// The scope of the running code.

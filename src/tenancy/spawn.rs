@@ -43,7 +43,7 @@ where
 }
 
 /// Runs what may take long on this thread, whose other tasks another thread takes over.
-pub(super) fn block_in_place<T>(work: impl FnOnce() -> T) -> T {
+pub fn block_in_place<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     // On a runtime of one thread, as in tests, there is no other.
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {

@@ -1,15 +1,19 @@
 //! What a router hands out for writing.
 
+use std::borrow::Cow;
+
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, Iterable,
-    PrimaryKeyToColumn, PrimaryKeyTrait, QueryTrait, TryIntoModel, UpdateMany, sea_query::Query,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryTrait, TryIntoModel, UpdateMany, Value,
+    sea_query::Query,
 };
 
 use super::{
-    RouterError, TenantEntity,
+    RouterError, Template, TenantEntity, TenantModel,
     connection::{Connection, delegate_connection},
     spawn::block_in_place,
     sqlite,
+    template::Text,
 };
 
 /// The running transaction. It also reads, through [`super::TenantRouter::db_for_read`].
@@ -27,16 +31,16 @@ impl Writer {
         mut row: A,
     ) -> Result<<A::Entity as EntityTrait>::Model, RouterError>
     where
-        A: ActiveModelTrait + TryIntoModel<<A::Entity as EntityTrait>::Model>,
+        A: ActiveModelTrait<Entity: TenantEntity>,
+        A: TryIntoModel<<A::Entity as EntityTrait>::Model>,
         <A::Entity as EntityTrait>::PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
     {
-        let query = Insert::one(row.clone());
         let id = match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::insert(sqlite, &query)))?
+                let text = insert_text(&row);
+                self.0.watch_in_place(place.run(|sqlite| sqlite::insert(sqlite, &text)))?
             }
-            None => Box::pin(query.exec(self)).await?.last_insert_id,
+            None => Box::pin(Insert::one(row.clone()).exec(self)).await?.last_insert_id,
         };
         for key in <A::Entity as EntityTrait>::PrimaryKey::iter() {
             row.set(key.into_column(), id.into());
@@ -55,8 +59,8 @@ impl Writer {
         let query = Insert::many(rows);
         match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))?;
+                let text = Text::of(&query.into_query());
+                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &text)))?;
             }
             None => {
                 Box::pin(query.exec_without_returning(self)).await?;
@@ -72,8 +76,8 @@ impl Writer {
     pub async fn update<E: EntityTrait>(&self, query: UpdateMany<E>) -> Result<u64, RouterError> {
         match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &query)))
+                let text = Text::of(&query.into_query());
+                self.0.watch_in_place(place.run(|sqlite| sqlite::execute(sqlite, &text)))
             }
             None => Ok(Box::pin(query.exec(self)).await?.rows_affected),
         }
@@ -84,20 +88,27 @@ impl Writer {
     ///
     /// # Errors
     /// What the database answers.
-    pub async fn update_returning<E: TenantEntity>(
+    pub async fn update_returning<const N: usize, E: TenantEntity>(
         &self,
-        query: UpdateMany<E>,
+        template: &Template<N, UpdateMany<E>>,
+        values: [Value; N],
     ) -> Result<(u64, Vec<E::Model>), RouterError> {
         let rows = match self.0.in_place() {
             Some(place) => {
-                let mut query = query.into_query();
-                query.returning(Query::returning().columns(E::Column::iter()));
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &query)))?
+                let text = template.text(values, |query| {
+                    let mut query = query.into_query();
+                    query.returning(Query::returning().columns(E::Column::iter()));
+                    query
+                });
+                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))?
             }
             None if self.get_database_backend().support_returning() => {
-                Box::pin(query.exec_with_returning(self)).await?
+                Box::pin(template.query(values).exec_with_returning(self)).await?
             }
-            None => return Ok((Box::pin(query.exec(self)).await?.rows_affected, Vec::new())),
+            None => {
+                let done = Box::pin(template.query(values).exec(self)).await?;
+                return Ok((done.rows_affected, Vec::new()));
+            }
         };
         Ok((rows.len() as u64, rows))
     }
@@ -109,13 +120,28 @@ impl Writer {
     pub async fn delete<E: EntityTrait>(&self, query: DeleteMany<E>) -> Result<u64, RouterError> {
         match self.0.in_place() {
             Some(place) => {
-                let query = query.into_query();
-                let deleted =
-                    block_in_place(|| place.run(|sqlite| sqlite::execute(sqlite, &query)));
+                let text = Text::of(&query.into_query());
+                let deleted = block_in_place(|| place.run(|sqlite| sqlite::execute(sqlite, &text)));
                 self.0.watch_in_place(deleted)
             }
             None => Ok(Box::pin(query.exec(self)).await?.rows_affected),
         }
+    }
+}
+
+/// Written once for each entity: rows come without their number, and with all else.
+fn insert_text<A: ActiveModelTrait<Entity: TenantEntity>>(row: &A) -> Text<'static> {
+    type Model<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
+    let fresh = || Text::of(&Insert::one(row.clone()).into_query());
+    let columns = <A::Entity as EntityTrait>::Column::iter();
+    let values: Vec<_> = columns.filter_map(|column| row.get(column).into_value()).collect();
+    let kept = Model::<A>::insert_text().get_or_init(|| {
+        let text = fresh();
+        (text.values == values).then(|| (text.sql.into_owned(), values.len()))
+    });
+    match kept {
+        Some((sql, count)) if values.len() == *count => Text { sql: Cow::Borrowed(sql), values },
+        _ => fresh(),
     }
 }
 

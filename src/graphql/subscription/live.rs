@@ -48,12 +48,14 @@ impl Live {
             Err(errors) => return Begun::Refused(errors),
         };
         // It runs once its field has left a source; an answer before that is a refusal.
-        let begun = poll_fn(|task| match responses.poll_next_unpin(task) {
-            Poll::Ready(early) => Poll::Ready(Err(early)),
-            Poll::Pending => {
-                gate.take_source().map_or(Poll::Pending, |source| Poll::Ready(Ok(source)))
-            }
-        });
+        let turns = &context.loaders.turns;
+        let begun =
+            poll_fn(|task| match turns.drive(task, |task| responses.poll_next_unpin(task)) {
+                Poll::Ready(early) => Poll::Ready(Err(early)),
+                Poll::Pending => {
+                    gate.take_source().map_or(Poll::Pending, |source| Poll::Ready(Ok(source)))
+                }
+            });
         match begun.await {
             Ok(source) => Begun::Live(Box::new(Self { responses, gate, source, context })),
             Err(Some(response)) => Begun::Refused(response.errors),
@@ -82,7 +84,8 @@ impl Live {
     /// The response to a piece of news, in a scope.
     pub async fn resolve(&mut self, event: Event) -> Option<Response> {
         self.gate.let_in(event.0);
-        self.responses.next().await
+        let turns = &self.context.loaders.turns;
+        poll_fn(|task| turns.drive(task, |task| self.responses.poll_next_unpin(task))).await
     }
 
     /// Whether all has been said.

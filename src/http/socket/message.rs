@@ -25,8 +25,8 @@ pub(super) enum Said {
 /// # Errors
 /// 4400, with the reason.
 pub(super) fn read(text: &str) -> Result<Said, Close> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|_| Close::bad_message("The message is no JSON"))?;
+    let value: Value = parameters::read_json(text.as_bytes())
+        .map_err(|_| Close::bad_message("The message is no JSON"))?;
     let Value::Object(mut message) = value else {
         return Err(Close::bad_message("A message is a JSON object"));
     };

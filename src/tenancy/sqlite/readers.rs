@@ -43,12 +43,38 @@ impl SqliteReaders {
         work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
         let connection = self.take()?;
-        let mut result = bounded(&connection, SHORT, &work);
-        if result.as_ref().is_err_and(is_interrupted) {
-            result = block_in_place(|| bounded(&connection, MAX_STEPS, &work));
-        }
+        let result = Self::run_on(&connection, work);
         self.give_back(connection);
         result
+    }
+
+    /// The same on a connection that was taken before.
+    pub(super) fn run_on<T>(
+        connection: &Connection,
+        work: impl Fn(&Connection) -> Result<T, RouterError>,
+    ) -> Result<T, RouterError> {
+        let result = bounded(connection, SHORT, &work);
+        if result.as_ref().is_err_and(is_interrupted) {
+            return block_in_place(|| bounded(connection, MAX_STEPS, &work));
+        }
+        result
+    }
+
+    /// A connection in a read transaction, which begins with its first statement.
+    pub(super) fn begin(&self) -> rusqlite::Result<Connection> {
+        let connection = self.take()?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(connection)
+    }
+
+    /// Ends such a transaction.
+    pub(super) fn end(&self, connection: Connection) {
+        let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        match ended {
+            Ok(_) => self.give_back(connection),
+            // It is closed instead, which ends the transaction too.
+            Err(error) => tracing::debug!(%error, "a read transaction was not ended"),
+        }
     }
 
     /// Writes the log back into the file; whether it is long for all that. Blocks.

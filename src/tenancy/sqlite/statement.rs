@@ -4,34 +4,31 @@ use rusqlite::{
     Connection, Row, params_from_iter,
     types::{ToSqlOutput, Value as SqlValue},
 };
-use sea_orm::{DbBackend, DbErr, EntityTrait, Iterable, Statement, StatementBuilder, Value};
+use sea_orm::{DbErr, EntityTrait, Iterable, Value};
 
 use super::{
     moment::MOMENT,
     stored::{FromRow, StoredRow},
 };
-use crate::tenancy::RouterError;
+use crate::tenancy::{RouterError, template::Text};
 
 type Result<T> = std::result::Result<T, RouterError>;
 
 /// All rows of a query that selects the columns of the model's entity in their order, as SeaORM's
 /// `find` does.
-pub fn rows<M: FromRow>(connection: &Connection, query: &impl StatementBuilder) -> Result<Vec<M>> {
-    each(connection, query, |row| M::from_row(&StoredRow::new(row, 0)))
+pub fn rows<M: FromRow>(connection: &Connection, text: &Text<'_>) -> Result<Vec<M>> {
+    each(connection, text, |row| M::from_row(&StoredRow::new(row, 0)))
 }
 
 /// The same of a query that selects the columns of `E` and behind them those of `F`, as SeaORM's
 /// `find_both_related` does.
-pub fn pairs<E, F>(
-    connection: &Connection,
-    query: &impl StatementBuilder,
-) -> Result<Vec<(E::Model, F::Model)>>
+pub fn pairs<E, F>(connection: &Connection, text: &Text<'_>) -> Result<Vec<(E::Model, F::Model)>>
 where
     E: EntityTrait<Model: FromRow>,
     F: EntityTrait<Model: FromRow>,
 {
     let second = E::Column::iter().count();
-    each(connection, query, |row| {
+    each(connection, text, |row| {
         let first = E::Model::from_row(&StoredRow::new(row, 0))?;
         Ok((first, F::Model::from_row(&StoredRow::new(row, second))?))
     })
@@ -39,12 +36,11 @@ where
 
 fn each<T>(
     connection: &Connection,
-    query: &impl StatementBuilder,
+    text: &Text<'_>,
     read: impl Fn(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
-    let mut prepared = connection.prepare_cached(&sql)?;
-    let mut found = prepared.query(params_from_iter(bind(values)?))?;
+    let mut prepared = connection.prepare_cached(&text.sql)?;
+    let mut found = prepared.query(params_from_iter(bind(text)?))?;
     let mut models = Vec::new();
     while let Some(row) = found.next()? {
         models.push(read(row)?);
@@ -53,38 +49,35 @@ fn each<T>(
 }
 
 /// The number that a `SELECT COUNT(*)` answers.
-pub fn count(connection: &Connection, query: &impl StatementBuilder) -> Result<u64> {
-    let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
-    let mut prepared = connection.prepare_cached(&sql)?;
-    let count: i64 = prepared.query_row(params_from_iter(bind(values)?), |row| row.get(0))?;
+pub fn count(connection: &Connection, text: &Text<'_>) -> Result<u64> {
+    let mut prepared = connection.prepare_cached(&text.sql)?;
+    let count: i64 = prepared.query_row(params_from_iter(bind(text)?), |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Whether a query has any row.
-pub fn exists(connection: &Connection, query: &impl StatementBuilder) -> Result<bool> {
-    let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
-    let mut prepared = connection.prepare_cached(&sql)?;
-    Ok(prepared.exists(params_from_iter(bind(values)?))?)
+pub fn exists(connection: &Connection, text: &Text<'_>) -> Result<bool> {
+    let mut prepared = connection.prepare_cached(&text.sql)?;
+    Ok(prepared.exists(params_from_iter(bind(text)?))?)
 }
 
 /// Runs a statement and tells how many rows it changed.
-pub fn execute(connection: &Connection, query: &impl StatementBuilder) -> Result<u64> {
-    let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
-    let mut prepared = connection.prepare_cached(&sql)?;
-    Ok(prepared.execute(params_from_iter(bind(values)?))? as u64)
+pub fn execute(connection: &Connection, text: &Text<'_>) -> Result<u64> {
+    let mut prepared = connection.prepare_cached(&text.sql)?;
+    Ok(prepared.execute(params_from_iter(bind(text)?))? as u64)
 }
 
 /// Runs an insert and tells the new row's number.
-pub fn insert(connection: &Connection, query: &impl StatementBuilder) -> Result<i64> {
-    execute(connection, query)?;
+pub fn insert(connection: &Connection, text: &Text<'_>) -> Result<i64> {
+    execute(connection, text)?;
     Ok(connection.last_insert_rowid())
 }
 
-fn bind(values: Option<sea_orm::Values>) -> Result<Vec<ToSqlOutput<'static>>> {
-    values.map_or_else(Vec::new, |values| values.0).into_iter().map(bind_one).collect()
+fn bind<'a>(text: &'a Text<'_>) -> Result<Vec<ToSqlOutput<'a>>> {
+    text.values.iter().map(bind_one).collect()
 }
 
-fn bind_one(value: Value) -> Result<ToSqlOutput<'static>> {
+fn bind_one(value: &Value) -> Result<ToSqlOutput<'_>> {
     let integer = |value: Option<i64>| value.map_or(SqlValue::Null, SqlValue::Integer);
     let text = |value: Option<String>| value.map_or(SqlValue::Null, SqlValue::Text);
     let value = match value {
@@ -92,7 +85,7 @@ fn bind_one(value: Value) -> Result<ToSqlOutput<'static>> {
         Value::TinyInt(value) => integer(value.map(i64::from)),
         Value::SmallInt(value) => integer(value.map(i64::from)),
         Value::Int(value) => integer(value.map(i64::from)),
-        Value::BigInt(value) => integer(value),
+        Value::BigInt(value) => integer(*value),
         Value::TinyUnsigned(value) => integer(value.map(i64::from)),
         Value::SmallUnsigned(value) => integer(value.map(i64::from)),
         Value::Unsigned(value) => integer(value.map(i64::from)),
@@ -101,9 +94,10 @@ fn bind_one(value: Value) -> Result<ToSqlOutput<'static>> {
         ),
         Value::Float(value) => value.map_or(SqlValue::Null, |value| SqlValue::Real(value.into())),
         Value::Double(value) => value.map_or(SqlValue::Null, SqlValue::Real),
-        Value::String(value) => text(value),
+        Value::String(Some(value)) => return Ok(ToSqlOutput::from(value.as_str())),
+        Value::Bytes(Some(value)) => return Ok(ToSqlOutput::from(value.as_slice())),
+        Value::String(None) | Value::Bytes(None) => SqlValue::Null,
         Value::Char(value) => text(value.map(String::from)),
-        Value::Bytes(value) => value.map_or(SqlValue::Null, SqlValue::Blob),
         Value::ChronoDate(value) => text(value.map(|value| value.format("%F").to_string())),
         Value::ChronoTime(value) => text(value.map(|value| value.format("%T%.f").to_string())),
         Value::ChronoDateTime(value) => text(value.map(|value| value.format(MOMENT).to_string())),

@@ -3,7 +3,7 @@
 //! SeaORM's own way to a model leads over one of its values and a part of an active model for
 //! each column; that took longer than SQLite did to find the rows.
 
-use std::any::type_name;
+use std::{any::type_name, sync::OnceLock};
 
 use chrono::NaiveDateTime;
 use rusqlite::{Row, types::ValueRef};
@@ -19,6 +19,12 @@ pub trait FromRow: Sized {
     /// # Errors
     /// When the row holds what does not fit: other programs may have written it.
     fn from_row(row: &StoredRow<'_>) -> Result<Self, RouterError>;
+}
+
+/// A model of a tenant's database.
+pub trait TenantModel: FromRow {
+    /// Where the text is kept that inserts such rows into SQLite, with how many values it has.
+    fn insert_text() -> &'static OnceLock<Option<(String, usize)>>;
 }
 
 /// A type that a stored value can be read as.

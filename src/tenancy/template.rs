@@ -1,0 +1,242 @@
+//! Statements whose text SeaORM makes once.
+//!
+//! To put a statement together and to write its text takes SeaORM longer than SQLite needs to run
+//! it. What changes from one use to the next are its values alone, so the text is kept, with the
+//! places that the values go to.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use sea_orm::{
+    DbBackend, QueryTrait, Statement, StatementBuilder, Value,
+    sea_query::prelude::{NaiveDate, NaiveDateTime},
+};
+
+/// A statement with `N` values that change.
+#[derive(Debug)]
+pub struct Template<const N: usize, Q> {
+    make: fn([Value; N]) -> Q,
+    /// For SQLite; nothing if the statement does not lend itself to it.
+    kept: OnceLock<Option<Kept>>,
+}
+
+/// A query by numbers, of which there may be any number: its text is kept for each number of
+/// numbers.
+#[derive(Debug)]
+pub struct KeyTemplate<Q> {
+    make: fn(Vec<i64>) -> Q,
+    /// By how many numbers, from one.
+    kept: [OnceLock<Option<String>>; MAX_KEYS],
+}
+
+/// Up to how many numbers texts are kept: what one page has.
+const MAX_KEYS: usize = 100;
+
+#[derive(Debug)]
+struct Kept {
+    sql: String,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// One of the values that change.
+    Given(usize),
+    Constant(Value),
+}
+
+/// A statement for SQLite, ready to be run.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub sql: Cow<'a, str>,
+    pub values: Vec<Value>,
+}
+
+impl Text<'_> {
+    /// Written anew.
+    pub(super) fn of(query: &impl StatementBuilder) -> Self {
+        let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
+        let values = values.map_or_else(Vec::new, |values| values.0);
+        Self { sql: Cow::Owned(sql), values }
+    }
+}
+
+impl<const N: usize, Q: QueryTrait<QueryStatement: StatementBuilder>> Template<N, Q> {
+    /// A template. What `make` makes may depend on the values only by having each of them in it.
+    #[must_use]
+    pub const fn new(make: fn([Value; N]) -> Q) -> Self {
+        Self { make, kept: OnceLock::new() }
+    }
+
+    /// The statement, put together by SeaORM.
+    pub(super) fn query(&self, values: [Value; N]) -> Q {
+        (self.make)(values)
+    }
+
+    /// The statement's text, after `finish`, which must be the same each time.
+    pub(super) fn text(
+        &self,
+        values: [Value; N],
+        finish: impl Fn(Q) -> Q::QueryStatement,
+    ) -> Text<'_> {
+        let kept = self.kept.get_or_init(|| {
+            let marks = mark_all(&values)?;
+            Kept::of(&Text::of(&finish((self.make)(marks.clone()))), &marks)
+        });
+        match kept {
+            Some(kept) => kept.fill(&values),
+            None => Text::of(&finish((self.make)(values))),
+        }
+    }
+}
+
+impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
+    /// A template. What `make` makes may depend on the numbers only by having them in it, in
+    /// their order, as its only values.
+    #[must_use]
+    pub const fn new(make: fn(Vec<i64>) -> Q) -> Self {
+        Self { make, kept: [const { OnceLock::new() }; MAX_KEYS] }
+    }
+
+    /// The statement, put together by SeaORM.
+    pub(super) fn query(&self, keys: Vec<i64>) -> Q {
+        (self.make)(keys)
+    }
+
+    /// The statement's text.
+    pub(super) fn text(&self, keys: Vec<i64>) -> Text<'_> {
+        let slot = keys.len().checked_sub(1).and_then(|place| self.kept.get(place));
+        let kept = slot.and_then(|slot| {
+            slot.get_or_init(|| {
+                let text = Text::of(&(self.make)(keys.clone()).into_query());
+                let wanted = keys.iter().map(|key| Value::BigInt(Some(*key)));
+                text.values.iter().cloned().eq(wanted).then(|| text.sql.into_owned())
+            })
+            .as_deref()
+        });
+        match kept {
+            Some(sql) => Text {
+                sql: Cow::Borrowed(sql),
+                values: keys.into_iter().map(|key| Value::BigInt(Some(key))).collect(),
+            },
+            None => Text::of(&(self.make)(keys).into_query()),
+        }
+    }
+}
+
+impl Kept {
+    /// Nothing if one of the marks is not in the statement.
+    fn of(text: &Text<'_>, marks: &[Value]) -> Option<Self> {
+        let slot = |value: &Value| match marks.iter().position(|mark| mark == value) {
+            Some(place) => Slot::Given(place),
+            None => Slot::Constant(value.clone()),
+        };
+        let all = marks.iter().all(|mark| text.values.contains(mark));
+        let slots = text.values.iter().map(slot).collect();
+        all.then(|| Self { sql: text.sql.clone().into_owned(), slots })
+    }
+
+    fn fill(&self, values: &[Value]) -> Text<'_> {
+        let value = |slot: &Slot| match slot {
+            Slot::Given(place) => values[*place].clone(),
+            Slot::Constant(value) => value.clone(),
+        };
+        Text { sql: Cow::Borrowed(&self.sql), values: self.slots.iter().map(value).collect() }
+    }
+}
+
+/// Values of the same kinds that no statement has by itself; nothing if one has no such kind.
+fn mark_all<const N: usize>(values: &[Value; N]) -> Option<[Value; N]> {
+    let mut marks = values.clone();
+    for (place, mark) in marks.iter_mut().enumerate() {
+        let number = i64::try_from(place).ok()?;
+        *mark = match mark {
+            Value::BigInt(Some(_)) => Value::BigInt(Some(i64::MIN + 7 + number)),
+            Value::String(Some(_)) => Value::String(Some(format!("\u{1}{place}\u{1}"))),
+            Value::ChronoDateTime(Some(_)) => {
+                let at = NaiveDate::MIN.and_hms_micro_opt(1, 2, 3, u32::try_from(place).ok()?)?;
+                Value::ChronoDateTime(Some(NaiveDateTime::from(at)))
+            }
+            _ => return None,
+        };
+    }
+    Some(marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{
+        ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, entity::prelude::*,
+    };
+
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "thing")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub name: String,
+        pub at: NaiveDateTime,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    fn named([name, id]: [Value; 2]) -> Select<Entity> {
+        Entity::find()
+            .filter(Column::Id.gt(id.clone()))
+            .filter(Column::Name.eq(name))
+            .filter(Column::Id.ne(7_i64))
+            .filter(Column::Id.ne(id))
+            .limit(3)
+    }
+
+    #[track_caller]
+    fn same(kept: &Text<'_>, fresh: Select<Entity>) {
+        let fresh = Text::of(&fresh.into_query());
+        assert_eq!((&kept.sql, &kept.values), (&fresh.sql, &fresh.values));
+    }
+
+    #[test]
+    fn a_kept_text_is_what_would_be_written_anew() {
+        static NAMED: Template<2, Select<Entity>> = Template::new(named);
+        for (name, id) in [("a", 1_i64), ("", 7), ("\u{1}0\u{1}", i64::MIN + 8), ("a", i64::MAX)] {
+            let values = || [Value::from(name), Value::from(id)];
+            let kept = NAMED.text(values(), QueryTrait::into_query);
+            assert!(matches!(kept.sql, Cow::Borrowed(_)));
+            same(&kept, named(values()));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_written_anew() {
+        static BY_TIME: Template<1, Select<Entity>> =
+            Template::new(|[at]| Entity::find().filter(Column::At.eq(at)));
+        let nothing = || [Value::ChronoDateTime(None)];
+        let text = BY_TIME.text(nothing(), QueryTrait::into_query);
+        assert!(matches!(text.sql, Cow::Owned(_)));
+        same(&text, BY_TIME.query(nothing()));
+    }
+
+    #[test]
+    fn a_text_is_kept_for_each_number_of_keys() {
+        fn make(ids: Vec<i64>) -> Select<Entity> {
+            Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Name)
+        }
+        static BY_IDS: KeyTemplate<Select<Entity>> = KeyTemplate::new(make);
+        for count in [0, 1, 2, 100, 101, 2, 1] {
+            for first in [1, -5] {
+                let keys: Vec<i64> = (first..first + count).collect();
+                let text = BY_IDS.text(keys.clone());
+                let kept = matches!(text.sql, Cow::Borrowed(_));
+                assert_eq!(kept, (1..=100).contains(&count), "{count}");
+                same(&text, make(keys));
+            }
+        }
+        // Another value than the keys: not to be kept.
+        static LIMITED: KeyTemplate<Select<Entity>> =
+            KeyTemplate::new(|ids| Entity::find().filter(Column::Id.is_in(ids)).limit(3));
+        same(&LIMITED.text(vec![3]), LIMITED.query(vec![3]));
+        same(&LIMITED.text(vec![4]), LIMITED.query(vec![4]));
+    }
+}
