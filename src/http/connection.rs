@@ -18,11 +18,13 @@ use axum::{
 };
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::sleep,
+    time::{sleep, timeout},
 };
+
+use crate::tenancy::spawn_untenanted;
 
 /// One connection, as its requests know it. It counts among the server's connections for as long
 /// as anybody has this: a socket keeps it when HTTP is done with the connection.
@@ -41,6 +43,7 @@ struct Inner {
     /// The same to when the client last took bytes, be they answers or not.
     written: AtomicU64,
     is_http2: AtomicBool,
+    lingers: AtomicBool,
 }
 
 impl Connection {
@@ -52,6 +55,7 @@ impl Connection {
             answered: AtomicU64::new(0),
             written: AtomicU64::new(0),
             is_http2: AtomicBool::new(false),
+            lingers: AtomicBool::new(false),
         }))
     }
 
@@ -80,7 +84,14 @@ impl Connection {
 
     /// Its bytes.
     pub(super) fn io(&self, stream: TcpStream) -> Io {
-        Io { stream, connection: self.clone() }
+        Io { stream: Some(stream), connection: self.clone() }
+    }
+
+    /// Says that the client may be in the midst of sending what nobody will read. The connection
+    /// is then read on for a while when it is closed: to close it at once would make the client's
+    /// system throw away what was said last (RFC 9112, section 9.6).
+    pub(super) fn linger(&self) {
+        self.0.lingers.store(true, Ordering::Relaxed);
     }
 
     /// Ends when for so long there was nothing to wait for and nothing was fetched: nobody asks,
@@ -164,18 +175,52 @@ impl HttpBody for AnswerBody {
     }
 }
 
+/// How much is read of what comes after the end, in bytes, and for how long.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(5);
+
 /// The bytes of a connection.
 #[derive(Debug)]
 pub(super) struct Io {
-    stream: TcpStream,
+    /// There until it is dropped.
+    stream: Option<TcpStream>,
     connection: Connection,
 }
 
 impl Io {
+    fn stream(&mut self) -> Option<Pin<&mut TcpStream>> {
+        self.stream.as_mut().map(Pin::new)
+    }
+
     fn written(&self, written: io::Result<usize>) -> Poll<io::Result<usize>> {
         self.connection.0.written.store(self.connection.now(), Ordering::SeqCst);
         Poll::Ready(written)
     }
+}
+
+impl Drop for Io {
+    fn drop(&mut self) {
+        if self.connection.0.lingers.load(Ordering::Relaxed)
+            && let Some(stream) = self.stream.take()
+        {
+            spawn_untenanted(linger(stream, self.connection.clone()));
+        }
+    }
+}
+
+/// Says that nothing more will come, and reads on. It counts as a connection meanwhile.
+async fn linger(mut stream: TcpStream, _connection: Connection) {
+    let read_on = async {
+        stream.shutdown().await?;
+        let rest = &mut (&mut stream).take(LINGER_BYTES as u64);
+        tokio::io::copy(rest, &mut tokio::io::sink()).await
+    };
+    // Whoever goes on sending is left.
+    let _ = timeout(LINGER_TIME, read_on).await;
+}
+
+fn ended<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
 }
 
 impl AsyncRead for Io {
@@ -184,7 +229,7 @@ impl AsyncRead for Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        self.stream().map_or_else(ended, |stream| stream.poll_read(cx, buffer))
     }
 }
 
@@ -194,8 +239,8 @@ impl AsyncWrite for Io {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        self.written(written)
+        let written = self.stream().map_or_else(ended, |stream| stream.poll_write(cx, bytes));
+        self.written(ready!(written))
     }
 
     fn poll_write_vectored(
@@ -203,19 +248,20 @@ impl AsyncWrite for Io {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
-        self.written(written)
+        let written =
+            self.stream().map_or_else(ended, |stream| stream.poll_write_vectored(cx, bytes));
+        self.written(ready!(written))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream().map_or_else(ended, |stream| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream().map_or_else(ended, |stream| stream.poll_shutdown(cx))
     }
 }

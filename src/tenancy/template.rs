@@ -6,10 +6,8 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-use sea_orm::{
-    DbBackend, QueryTrait, Statement, StatementBuilder, Value,
-    sea_query::prelude::{NaiveDate, NaiveDateTime},
-};
+use chrono::NaiveDate;
+use sea_orm::{DbBackend, QueryTrait, Statement, StatementBuilder, Value};
 
 /// A statement with `N` values that change.
 #[derive(Debug)]
@@ -154,7 +152,7 @@ fn mark_all<const N: usize>(values: &[Value; N]) -> Option<[Value; N]> {
             Value::String(Some(_)) => Value::String(Some(format!("\u{1}{place}\u{1}"))),
             Value::ChronoDateTime(Some(_)) => {
                 let at = NaiveDate::MIN.and_hms_micro_opt(1, 2, 3, u32::try_from(place).ok()?)?;
-                Value::ChronoDateTime(Some(NaiveDateTime::from(at)))
+                Value::ChronoDateTime(Some(at))
             }
             _ => return None,
         };
@@ -164,6 +162,7 @@ fn mark_all<const N: usize>(values: &[Value; N]) -> Option<[Value; N]> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDateTime;
     use sea_orm::{
         ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, entity::prelude::*,
     };

@@ -1,6 +1,6 @@
 //! How the server closes a socket (PROTOCOL.md; RFC 6455, section 7.4).
 
-use axum::extract::ws::CloseFrame;
+use axum::extract::ws::{CloseFrame, close_code};
 
 use crate::http::session::Farewell;
 
@@ -38,7 +38,10 @@ impl Close {
 
     /// RFC 6455, "Message Too Big".
     pub(super) fn too_big(max: usize) -> Self {
-        Self::new(1009, format!("A message has more than the {max} bytes that are allowed"))
+        Self::new(
+            close_code::SIZE,
+            format!("A message has more than the {max} bytes that are allowed"),
+        )
     }
 
     /// RFC 6455, "Try Again Later": the tenant has too many streams.

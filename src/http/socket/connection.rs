@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket, close_code};
 use tokio::{
     sync::mpsc,
     task::AbortHandle,
@@ -24,6 +24,7 @@ use crate::{
     graphql::{ApiError, Parameters},
     http::{
         answer,
+        connection::Connection as Place,
         live::{self, Outlet, Reply},
         session::Session,
         state::AppState,
@@ -53,7 +54,13 @@ impl From<Close> for End {
 }
 
 /// Serves a socket to its end, and logs it.
-pub(super) async fn run(state: AppState, opening: Opening, mut socket: WebSocket, spoken: bool) {
+pub(super) async fn run(
+    state: AppState,
+    opening: Opening,
+    mut socket: WebSocket,
+    spoken: bool,
+    place: Place,
+) {
     let streams = state.streams.clone();
     let _running = streams.running();
     let start = Instant::now();
@@ -71,6 +78,10 @@ pub(super) async fn run(state: AppState, opening: Opening, mut socket: WebSocket
         End::Gone => None,
     };
     if let End::Close(close) = end {
+        if close.code == close_code::SIZE {
+            // The library reads no further.
+            place.linger();
+        }
         say_goodbye(&mut socket, &close).await;
     }
     tracing::info!(

@@ -63,8 +63,9 @@ pub(in crate::http) async fn upgrade(state: AppState, request: Request) -> Respo
             return answer::rejected(MediaType::Json, StatusCode::FORBIDDEN, error);
         }
     }
-    let place = parts.extensions.get::<Connection>().cloned();
-    let Some(opening) = opening(&view.catalog, parts) else {
+    let (Some(place), Some(opening)) =
+        (parts.extensions.get::<Connection>().cloned(), opening(&view.catalog, parts))
+    else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     // Larger messages are told so; what is larger by far breaks off.
@@ -77,10 +78,7 @@ pub(in crate::http) async fn upgrade(state: AppState, request: Request) -> Respo
         .max_frame_size(most)
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .on_upgrade(move |socket: WebSocket| async move {
-            connection::run(state, opening, socket, spoken).await;
-            drop(place);
-        })
+        .on_upgrade(move |socket: WebSocket| connection::run(state, opening, socket, spoken, place))
 }
 
 fn opening(catalog: &Catalog, parts: Parts) -> Option<Opening> {

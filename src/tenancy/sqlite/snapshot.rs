@@ -81,3 +81,73 @@ impl Snapshot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_reads_one_state_and_holds_none_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
+        let readers = SqliteReaders::open(path).unwrap();
+        let snapshot = Snapshot::default();
+        let count = || {
+            let read = |connection: &Connection| {
+                Ok(connection
+                    .query_row("SELECT COUNT(*) FROM t", [], |row| row.get::<_, i64>(0))?)
+            };
+            snapshot.run(&readers, read).unwrap()
+        };
+        let insert = || writer.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        let is_held = || {
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            writer.query_row(checkpoint, [], |row| row.get::<_, bool>(0)).unwrap()
+        };
+
+        snapshot.begin();
+        insert();
+        assert_eq!(count(), 1, "what was committed before the first statement is there");
+        insert();
+        assert_eq!(count(), 1);
+        assert!(is_held());
+        snapshot.end(Some(&readers));
+        assert!(!is_held());
+        assert_eq!(count(), 2);
+        insert();
+        assert_eq!(count(), 3, "by itself, each statement sees what there is");
+
+        snapshot.begin();
+        snapshot.end(Some(&readers));
+        snapshot.begin();
+        assert_eq!(count(), 3);
+        // As when the operation is given up in its midst.
+        drop(snapshot);
+        assert!(!is_held());
+    }
+
+    #[test]
+    fn a_statement_that_fails_ends_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
+        let readers = SqliteReaders::open(path).unwrap();
+        let snapshot = Snapshot::default();
+        let run = |sql: &str| {
+            snapshot.run(&readers, |connection| {
+                Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+            })
+        };
+        snapshot.begin();
+        assert_eq!(run("SELECT COUNT(*) FROM t").unwrap(), 0);
+        writer.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        assert!(run("SELECT a FROM none").is_err());
+        assert!(run("INSERT INTO t VALUES (1) RETURNING 1").is_err(), "it is for reading");
+        assert_eq!(run("SELECT COUNT(*) FROM t").unwrap(), 0);
+        snapshot.end(Some(&readers));
+        assert_eq!(run("SELECT COUNT(*) FROM t").unwrap(), 1);
+    }
+}
