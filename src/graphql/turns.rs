@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
+    time::{Duration, Instant},
 };
 
 use futures::task::AtomicWaker;
@@ -19,6 +20,9 @@ use futures::task::AtomicWaker;
 /// How often an execution that wakes itself goes on in one turn of its task. What waits for the
 /// runtime's next turn wakes itself too, and would do so for ever.
 const MAX_REPEATS: usize = 8;
+/// How long a turn of the task goes on from level to level. Between two turns others run, and time
+/// limits and clients that leave take effect.
+const MAX_TURN: Duration = Duration::from_millis(2);
 
 /// The levels of one execution.
 #[derive(Debug, Default)]
@@ -57,10 +61,11 @@ impl Turns {
     ) -> Poll<T> {
         self.task.register(task.waker());
         let waker = Waker::from(Arc::clone(self));
-        self.is_polling.store(true, Ordering::SeqCst);
-        let mut repeats = 0;
+        let polling = Polling::begin(self);
+        let (begun, mut repeats) = (Instant::now(), 0);
         let polled = loop {
-            self.was_woken.store(false, Ordering::SeqCst);
+            // Not a mere store: what was done before the wake has to be seen.
+            self.was_woken.swap(false, Ordering::SeqCst);
             let polled = poll(&mut Context::from_waker(&waker));
             if polled.is_ready() {
                 break polled;
@@ -72,9 +77,12 @@ impl Turns {
                 }
             } else if !self.complete() {
                 break polled;
+            } else if begun.elapsed() > MAX_TURN {
+                self.was_woken.store(true, Ordering::SeqCst);
+                break polled;
             }
         };
-        self.is_polling.store(false, Ordering::SeqCst);
+        drop(polling);
         if polled.is_pending() && self.was_woken.load(Ordering::SeqCst) {
             task.waker().wake_by_ref();
         }
@@ -94,7 +102,7 @@ impl Turns {
 
     /// Waits until the running level is complete.
     pub(super) const fn end_of_level(self: Arc<Self>) -> EndOfLevel {
-        EndOfLevel { turns: self, level: None }
+        EndOfLevel { turns: self, level: None, told: None }
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
@@ -102,10 +110,28 @@ impl Turns {
     }
 }
 
+/// Says that an execution is being polled, until it is dropped.
+struct Polling<'t>(&'t Turns);
+
+impl<'t> Polling<'t> {
+    fn begin(turns: &'t Turns) -> Self {
+        turns.is_polling.store(true, Ordering::SeqCst);
+        Self(turns)
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        self.0.is_polling.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Ends with the level in which it is first polled.
 pub(super) struct EndOfLevel {
     turns: Arc<Turns>,
     level: Option<usize>,
+    /// Who is told already: all siblings poll it, on behalf of one.
+    told: Option<Waker>,
 }
 
 impl Future for EndOfLevel {
@@ -116,7 +142,10 @@ impl Future for EndOfLevel {
         if *self.level.get_or_insert(now) != now {
             return Poll::Ready(());
         }
-        self.turns.waiting().push(context.waker().clone());
+        if !self.told.as_ref().is_some_and(|told| told.will_wake(context.waker())) {
+            self.turns.waiting().push(context.waker().clone());
+            self.told = Some(context.waker().clone());
+        }
         Poll::Pending
     }
 }
@@ -153,6 +182,43 @@ mod tests {
             *order.lock().unwrap(),
             ["asked one", "asked other", "told one", "told other", "told one again"]
         );
+    }
+
+    #[test]
+    fn all_who_share_a_wait_are_told_once() {
+        let turns = Arc::new(Turns::default());
+        let shared = Arc::clone(&turns).end_of_level().shared();
+        let mut task = Context::from_waker(Waker::noop());
+        for _ in 0..100 {
+            // None of them is dropped: each keeps its own place with what they share.
+            let mut one = Box::pin(shared.clone());
+            assert!(one.as_mut().poll(&mut task).is_pending());
+            std::mem::forget(one);
+        }
+        assert_eq!(turns.waiting().len(), 1);
+    }
+
+    #[test]
+    fn a_long_turn_is_broken_off_between_levels() {
+        let turns = Arc::new(Turns::default());
+        let levels = AtomicUsize::new(0);
+        let mut work = pin!(async {
+            loop {
+                Arc::clone(&turns).end_of_level().await;
+                levels.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(MAX_TURN);
+            }
+        });
+        let waker = noop_waker();
+        let mut task = Context::from_waker(&waker);
+        let mut turn = || {
+            let polled: Poll<()> = turns.drive(&mut task, |task| work.as_mut().poll(task));
+            assert!(polled.is_pending());
+        };
+        turn();
+        turn();
+        turn();
+        assert_eq!(levels.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test]

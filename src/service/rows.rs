@@ -6,7 +6,7 @@ use sea_orm::ActiveEnum;
 
 use crate::{
     entity::{auth_token, choice, poll, user, vote},
-    tenancy::{FromRow, FromStored, RouterError, Stored, StoredRow, TenantModel},
+    tenancy::{FromRow, FromStored, InsertText, RouterError, Stored, StoredRow, TenantModel},
 };
 
 /// A row has the columns of its entity in their order, so a column's number is its place.
@@ -19,8 +19,8 @@ macro_rules! from_row {
         }
 
         impl TenantModel for $entity::Model {
-            fn insert_text() -> &'static OnceLock<Option<(String, usize)>> {
-                static TEXT: OnceLock<Option<(String, usize)>> = OnceLock::new();
+            fn insert_text() -> &'static OnceLock<Option<InsertText>> {
+                static TEXT: OnceLock<Option<InsertText>> = OnceLock::new();
                 &TEXT
             }
         }

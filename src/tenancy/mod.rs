@@ -53,7 +53,7 @@ pub use scope::{Scope, ScopedStream};
 pub use spawn::{
     block_in_place, spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted,
 };
-pub use sqlite::{DataVersion, FromRow, FromStored, Stored, StoredRow, TenantModel};
+pub use sqlite::{DataVersion, FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};
 pub use template::{KeyTemplate, Template};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;

@@ -135,9 +135,8 @@ impl Scope {
     pub fn in_one_snapshot<T>(work: impl FnOnce() -> T) -> T {
         let Ok(scope) = Self::current() else { return work() };
         scope.0.snapshot.begin();
-        let done = work();
-        scope.0.snapshot.end(scope.lease().database().sqlite_readers());
-        done
+        let _turn = Turn(&scope);
+        work()
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -163,6 +162,15 @@ impl Scope {
 
     pub(super) fn wrote(&self) -> bool {
         self.0.wrote.load(Ordering::Acquire)
+    }
+}
+
+/// Ends the snapshot of a turn, also when it panics.
+struct Turn<'s>(&'s Scope);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.0.snapshot.end(self.0.lease().database().sqlite_readers());
     }
 }
 

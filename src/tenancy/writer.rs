@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    RouterError, Template, TenantEntity, TenantModel,
+    InsertText, RouterError, Template, TenantEntity, TenantModel,
     connection::{Connection, delegate_connection},
     spawn::block_in_place,
     sqlite,
@@ -129,18 +129,24 @@ impl Writer {
     }
 }
 
-/// Written once for each entity: rows come without their number, and with all else.
+/// Written once for each entity: rows come with the same columns set, all but their number.
 fn insert_text<A: ActiveModelTrait<Entity: TenantEntity>>(row: &A) -> Text<'static> {
     type Model<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
     let fresh = || Text::of(&Insert::one(row.clone()).into_query());
-    let columns = <A::Entity as EntityTrait>::Column::iter();
-    let values: Vec<_> = columns.filter_map(|column| row.get(column).into_value()).collect();
+    let (mut values, mut columns) = (Vec::new(), Vec::new());
+    for (place, column) in <A::Entity as EntityTrait>::Column::iter().enumerate() {
+        if let Some(value) = row.get(column).into_value() {
+            values.push(value);
+            columns.push(place);
+        }
+    }
     let kept = Model::<A>::insert_text().get_or_init(|| {
         let text = fresh();
-        (text.values == values).then(|| (text.sql.into_owned(), values.len()))
+        let (sql, columns) = (text.sql.into_owned(), columns.clone());
+        (text.values == values).then_some(InsertText { sql, columns })
     });
     match kept {
-        Some((sql, count)) if values.len() == *count => Text { sql: Cow::Borrowed(sql), values },
+        Some(kept) if kept.columns == columns => Text { sql: Cow::Borrowed(&kept.sql), values },
         _ => fresh(),
     }
 }

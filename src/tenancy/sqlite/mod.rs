@@ -23,7 +23,7 @@ use open::open;
 pub(super) use readers::SqliteReaders;
 pub(super) use snapshot::Snapshot;
 pub(super) use statement::{count, execute, exists, insert, pairs, rows};
-pub use stored::{FromRow, FromStored, Stored, StoredRow, TenantModel};
+pub use stored::{FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};
 pub(super) use turn::SqliteTransaction;
 pub use version::DataVersion;
 pub(super) use version::SqliteVersion;

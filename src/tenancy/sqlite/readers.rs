@@ -43,21 +43,21 @@ impl SqliteReaders {
         work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
         let connection = self.take()?;
-        let result = Self::run_on(&connection, work);
+        let (result, _) = Self::run_on(&connection, work);
         self.give_back(connection);
         result
     }
 
-    /// The same on a connection that was taken before.
+    /// The same on a connection that was taken before; and whether it was long.
     pub(super) fn run_on<T>(
         connection: &Connection,
         work: impl Fn(&Connection) -> Result<T, RouterError>,
-    ) -> Result<T, RouterError> {
+    ) -> (Result<T, RouterError>, bool) {
         let result = bounded(connection, SHORT, &work);
         if result.as_ref().is_err_and(is_interrupted) {
-            return block_in_place(|| bounded(connection, MAX_STEPS, &work));
+            return (block_in_place(|| bounded(connection, MAX_STEPS, &work)), true);
         }
-        result
+        (result, false)
     }
 
     /// A connection in a read transaction, which begins with its first statement.

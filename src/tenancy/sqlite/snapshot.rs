@@ -14,7 +14,14 @@ use crate::tenancy::RouterError;
 
 /// The read transaction of one operation's running turn.
 #[derive(Debug, Default)]
-pub struct Snapshot(Mutex<State>);
+pub struct Snapshot(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    /// Counts the turns: a statement on another thread may outlast its own.
+    turn: u64,
+    state: State,
+}
 
 #[derive(Debug, Default)]
 enum State {
@@ -31,12 +38,14 @@ enum State {
 impl Snapshot {
     /// From now on statements share a transaction, until [`Self::end`].
     pub fn begin(&self) {
-        *self.state() = State::Wanted;
+        let mut held = self.held();
+        held.turn += 1;
+        held.state = State::Wanted;
     }
 
     /// Ends the transaction, if any statement opened it.
     pub fn end(&self, readers: Option<&SqliteReaders>) {
-        let state = std::mem::take(&mut *self.state());
+        let state = std::mem::take(&mut self.held().state);
         if let (State::Open(connection), Some(readers)) = (state, readers) {
             readers.end(connection);
         }
@@ -48,36 +57,51 @@ impl Snapshot {
         readers: &SqliteReaders,
         work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> Result<T, RouterError> {
-        let connection = match self.enter() {
+        let (turn, state) = self.enter();
+        let connection = match state {
             // Another thread works for the same operation.
             State::Off | State::InUse => return readers.run(work),
             State::Wanted => readers.begin(),
             State::Open(connection) => Ok(connection),
         };
-        let connection = connection.inspect_err(|_| self.leave(State::Wanted))?;
-        let result = SqliteReaders::run_on(&connection, work);
-        if matches!(*self.state(), State::InUse) {
-            self.leave(State::Open(connection));
+        let connection = connection.inspect_err(|_| drop(self.leave(turn, State::Wanted)))?;
+        let (result, long) = SqliteReaders::run_on(&connection, work);
+        // After a long one the next begins anew: while a transaction lasts, the write-ahead log
+        // cannot begin anew either.
+        let left = if long {
+            drop(self.leave(turn, State::Wanted));
+            State::Open(connection)
         } else {
+            self.leave(turn, State::Open(connection))
+        };
+        if let State::Open(connection) = left {
             readers.end(connection);
         }
         result
     }
 
-    /// The state until now; from now on it is in use where there is or will be a transaction.
-    fn enter(&self) -> State {
-        let mut state = self.state();
-        match *state {
+    /// The turn, and the state until now; from now on it is in use where there is or will be a
+    /// transaction.
+    fn enter(&self) -> (u64, State) {
+        let mut held = self.held();
+        let state = match held.state {
             State::Off => State::Off,
-            _ => std::mem::replace(&mut *state, State::InUse),
+            _ => std::mem::replace(&mut held.state, State::InUse),
+        };
+        (held.turn, state)
+    }
+
+    /// Sets the state, unless the turn is over: then it is given back.
+    fn leave(&self, turn: u64, to: State) -> State {
+        let mut held = self.held();
+        if held.turn != turn || !matches!(held.state, State::InUse) {
+            return to;
         }
+        held.state = to;
+        State::Off
     }
 
-    fn leave(&self, to: State) {
-        *self.state() = to;
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

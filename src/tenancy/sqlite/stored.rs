@@ -23,8 +23,16 @@ pub trait FromRow: Sized {
 
 /// A model of a tenant's database.
 pub trait TenantModel: FromRow {
-    /// Where the text is kept that inserts such rows into SQLite, with how many values it has.
-    fn insert_text() -> &'static OnceLock<Option<(String, usize)>>;
+    /// Where the text is kept that inserts such rows into SQLite; nothing in it if it cannot be.
+    fn insert_text() -> &'static OnceLock<Option<InsertText>>;
+}
+
+/// A text that inserts a row.
+#[derive(Debug)]
+pub struct InsertText {
+    pub(in crate::tenancy) sql: String,
+    /// The columns whose values it takes.
+    pub(in crate::tenancy) columns: Vec<usize>,
 }
 
 /// A type that a stored value can be read as.
