@@ -2,6 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
 use super::state::HttpLimits;
 
@@ -36,7 +37,9 @@ pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
 }
 
 async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
-    let mut bytes = Vec::new();
+    // As much as is announced, at once: to grow bit by bit copies large bodies several times.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(if announced <= max { announced } else { 0 });
     let (mut length, mut turn) = (0_usize, 0_usize);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
