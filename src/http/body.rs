@@ -37,7 +37,8 @@ pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
 }
 
 async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
-    // As much as is announced, at once: to grow bit by bit copies large bodies several times.
+    // As much as is announced, at once: to grow bit by bit copies large bodies several times. And
+    // of what is announced to be too large nothing is kept.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut bytes = Vec::with_capacity(if announced <= max { announced } else { 0 });
     let (mut length, mut turn) = (0_usize, 0_usize);
@@ -48,7 +49,7 @@ async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
         if length > DRAIN.max(max) {
             return Err(BodyError::TooLarge);
         }
-        if length <= max {
+        if length.max(announced) <= max {
             bytes.extend_from_slice(&data);
         } else {
             bytes = Vec::new();
@@ -59,5 +60,5 @@ async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
             tokio::task::yield_now().await;
         }
     }
-    if length > max { Err(BodyError::TooLarge) } else { Ok(bytes) }
+    if length.max(announced) > max { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }
