@@ -11,25 +11,24 @@
 //! - The unique index also knows votes that the statement does not see.
 //! - A choice that is gone by then breaks the vote's foreign key, and so the whole statement.
 
-use chrono::NaiveDateTime;
 use sea_orm::{
-    DbErr, EntityTrait, FromQueryResult, Iterable, QueryResult,
+    EntityTrait, Iterable, Value,
     sea_query::{
-        Alias, CommonTableExpression, Cond, Expr, ExprTrait, InsertStatement, JoinType, LockType,
+        CommonTableExpression, Cond, Expr, ExprTrait, InsertStatement, JoinType, LockType,
         OnConflict, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
     },
 };
 
-use crate::entity::{choice, poll, vote};
+use crate::{
+    entity::{choice, poll, vote},
+    tenancy::{FromRow, RouterError, StoredRow, Template},
+};
 
 const SEEN: &str = "seen";
 const JUDGED: &str = "judged";
 const CAST: &str = "cast_vote";
 const COUNTED: &str = "counted";
 const OPEN: &str = "is_open";
-const POLL: &str = "poll_";
-const CHOICE: &str = "choice_";
-const VOTE: &str = "vote_";
 
 /// What became of a vote.
 #[derive(Debug)]
@@ -44,29 +43,38 @@ pub(super) struct Outcome {
     pub choice: Option<choice::Model>,
 }
 
-impl FromQueryResult for Outcome {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+/// A row has the poll's columns, those of the vote and those of the choice, and whether the poll
+/// is open.
+impl FromRow for Outcome {
+    fn from_row(row: &StoredRow<'_>) -> Result<Self, RouterError> {
+        let vote = poll::Column::iter().count();
+        let choice = vote + vote::Column::iter().count();
+        let is_open = choice + choice::Column::iter().count();
         Ok(Self {
-            poll: poll::Model::from_query_result(row, &format!("{prefix}{POLL}"))?,
-            is_open: row.try_get(prefix, OPEN)?,
-            vote: vote::Model::from_query_result_optional(row, &format!("{prefix}{VOTE}"))?,
-            choice: choice::Model::from_query_result_optional(row, &format!("{prefix}{CHOICE}"))?,
+            poll: poll::Model::from_row(row)?,
+            vote: row.model_at(vote)?,
+            choice: row.model_at(choice)?,
+            is_open: row.get(is_open)?,
         })
     }
 }
 
-/// The statement that casts a vote and answers with an [`Outcome`], or with nothing where there
-/// is no such choice.
-pub(super) fn statement(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> WithQuery {
+/// Casts a vote, of a voter, for a choice, at a moment, and answers with an [`Outcome`], or with
+/// nothing where there is no such choice.
+pub(super) static BALLOT: Template<3, WithQuery> =
+    Template::new(|[voter_id, choice_id, now]| statement(&voter_id, &choice_id, &now));
+
+fn statement(voter_id: &Value, choice_id: &Value, now: &Value) -> WithQuery {
     let mut outcome = Query::select();
-    outcome
-        .column((JUDGED, OPEN))
-        .from(JUDGED)
-        .join(JoinType::LeftJoin, CAST, Expr::val(true))
-        .join(JoinType::LeftJoin, COUNTED, Expr::val(true));
-    select::<poll::Entity>(&mut outcome, JUDGED, POLL);
-    select::<vote::Entity>(&mut outcome, CAST, VOTE);
-    select::<choice::Entity>(&mut outcome, COUNTED, CHOICE);
+    outcome.from(JUDGED).join(JoinType::LeftJoin, CAST, Expr::val(true)).join(
+        JoinType::LeftJoin,
+        COUNTED,
+        Expr::val(true),
+    );
+    select::<poll::Entity>(&mut outcome, JUDGED);
+    select::<vote::Entity>(&mut outcome, CAST);
+    select::<choice::Entity>(&mut outcome, COUNTED);
+    outcome.column((JUDGED, OPEN));
     let mut parts = WithClause::new();
     for (name, part) in [
         (SEEN, CommonTableExpression::new().query(seen(choice_id)).to_owned()),
@@ -80,7 +88,7 @@ pub(super) fn statement(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> Wi
     parts.query(outcome)
 }
 
-fn seen(choice_id: i64) -> SelectStatement {
+fn seen(choice_id: &Value) -> SelectStatement {
     Query::select()
         .columns(poll::Column::iter().map(|column| (poll::Entity, column)))
         .from(choice::Entity)
@@ -89,7 +97,7 @@ fn seen(choice_id: i64) -> SelectStatement {
             Expr::col((poll::Entity, poll::Column::Id))
                 .eq(Expr::col((choice::Entity, choice::Column::PollId))),
         )
-        .and_where(Expr::col((choice::Entity, choice::Column::Id)).eq(choice_id))
+        .and_where(Expr::col((choice::Entity, choice::Column::Id)).eq(choice_id.clone()))
         .lock_with_tables(LockType::Update, [poll::Entity])
         .to_owned()
 }
@@ -97,11 +105,11 @@ fn seen(choice_id: i64) -> SelectStatement {
 /// The lock may have been waited for beyond the poll's end, so the database's clock counts too. A
 /// poll is closed also if its end is not after its last edit: whoever closes it sets both to the
 /// same moment, and their clock may be ahead of both.
-fn judged(now: NaiveDateTime) -> SelectStatement {
+fn judged(now: &Value) -> SelectStatement {
     let closes_at = || Expr::col(poll::Column::ClosesAt);
     let open = Cond::any().add(closes_at().is_null()).add(
         Cond::all()
-            .add(closes_at().gt(now))
+            .add(closes_at().gt(now.clone()))
             .add(closes_at().gt(Expr::cust("(clock_timestamp() AT TIME ZONE 'UTC')")))
             .add(closes_at().gt(Expr::col(poll::Column::UpdatedAt))),
     );
@@ -109,11 +117,11 @@ fn judged(now: NaiveDateTime) -> SelectStatement {
 }
 
 #[expect(clippy::expect_used, reason = "four columns, four values")]
-fn cast(voter_id: i64, choice_id: i64, now: NaiveDateTime) -> InsertStatement {
+fn cast(voter_id: &Value, choice_id: &Value, now: &Value) -> InsertStatement {
     use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
     let row = Query::select()
         .column(poll::Column::Id)
-        .exprs([Expr::val(choice_id), Expr::val(voter_id), Expr::val(now)])
+        .exprs([choice_id, voter_id, now].map(|value| Expr::val(value.clone())))
         .from(JUDGED)
         .and_where(Expr::col(OPEN))
         .to_owned();
@@ -140,10 +148,7 @@ fn counted() -> UpdateStatement {
         .to_owned()
 }
 
-/// All columns of an entity out of a part, each with a prefix to its name.
-fn select<E: EntityTrait>(query: &mut SelectStatement, part: &'static str, prefix: &str) {
-    for column in E::Column::iter() {
-        let name = sea_orm::IdenStatic::as_str(&column);
-        query.expr_as(Expr::col((part, column)), Alias::new(format!("{prefix}{name}")));
-    }
+/// All columns of an entity out of a part.
+fn select<E: EntityTrait>(query: &mut SelectStatement, part: &'static str) {
+    query.columns(E::Column::iter().map(|column| (part, column)));
 }

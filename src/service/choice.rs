@@ -27,7 +27,7 @@ pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
 }
 
 static BY_IDS: KeyTemplate<Select<choice::Entity>> =
-    KeyTemplate::new(|ids| choice::Entity::rows().filter(choice::Column::Id.is_in(ids)));
+    KeyTemplate::new(|ids| choice::Entity::rows().filter(ids.hold(choice::Column::Id)));
 
 /// The choices of these polls, each poll's in the order written.
 ///
@@ -39,7 +39,7 @@ pub async fn of_polls(poll_ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure>
 
 static OF_POLLS: KeyTemplate<Select<choice::Entity>> = KeyTemplate::new(|poll_ids| {
     choice::Entity::rows()
-        .filter(choice::Column::PollId.is_in(poll_ids))
+        .filter(poll_ids.hold(choice::Column::PollId))
         .order_by_asc(choice::Column::PollId)
         .order_by_asc(choice::Column::Position)
 });

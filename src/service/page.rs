@@ -73,6 +73,8 @@ pub struct Page<M> {
 pub struct Listing<E: TenantEntity> {
     query: Select<E>,
     order: Order<E::Column>,
+    /// Whether any number of rows may be looked at for a few.
+    searches: bool,
 }
 
 /// A run of rows that one index can walk: those with a moment, then those without.
@@ -130,7 +132,13 @@ impl<E: TenantEntity> Listing<E> {
     /// A listing of all rows of a query, which has no order and no limit of its own.
     #[must_use]
     pub const fn new(query: Select<E>, order: Order<E::Column>) -> Self {
-        Self { query, order }
+        Self { query, order, searches: false }
+    }
+
+    /// The same where no index leads to the rows of a page.
+    #[must_use]
+    pub fn searching(self, searches: bool) -> Self {
+        Self { searches, ..self }
     }
 
     /// The rows of a window.
@@ -210,7 +218,12 @@ impl<E: TenantEntity> Listing<E> {
         for segment in segments {
             let missing = window.limit - rows.len() as u64;
             if missing > 0 && self.meets(segment, window) {
-                rows.extend(reader.all(self.segment(segment, window, missing)).await?);
+                let query = self.segment(segment, window, missing);
+                rows.extend(if self.searches {
+                    reader.all(query).await?
+                } else {
+                    reader.page(query).await?
+                });
             }
         }
         Ok(rows)

@@ -24,7 +24,7 @@ pub fn listing(search: Option<&str>) -> Listing<user::Entity> {
     if let Some(search) = search {
         query = query.filter(Expr::col(user::Column::UsernameKey).like(contains(search)));
     }
-    Listing::new(query, Order::by_id(user::Column::Id, false))
+    Listing::new(query, Order::by_id(user::Column::Id, false)).searching(search.is_some())
 }
 
 /// A `LIKE` pattern for what contains this text.
@@ -42,7 +42,7 @@ pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<user::Model>, Failure> {
 }
 
 static BY_IDS: KeyTemplate<Select<user::Entity>> =
-    KeyTemplate::new(|ids| user::Entity::rows().filter(user::Column::Id.is_in(ids)));
+    KeyTemplate::new(|ids| user::Entity::rows().filter(ids.hold(user::Column::Id)));
 
 /// Makes somebody a superuser, or no longer one.
 ///

@@ -140,7 +140,7 @@ pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<pol
         OrderField::PubDate => Order::by_moment(poll::Column::PubDate, id, descending),
         OrderField::ClosesAt => Order::by_nullable_moment(poll::Column::ClosesAt, id, descending),
     };
-    Listing::new(query, order)
+    Listing::new(query, order).searching(filter.search.is_some() || filter.voted.is_some())
 }
 
 /// The polls that somebody made, newest first.
@@ -171,7 +171,7 @@ pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
 }
 
 static BY_IDS: KeyTemplate<Select<poll::Entity>> =
-    KeyTemplate::new(|ids| poll::Entity::rows().filter(poll::Column::Id.is_in(ids)));
+    KeyTemplate::new(|ids| poll::Entity::rows().filter(ids.hold(poll::Column::Id)));
 
 /// Makes a poll.
 ///

@@ -1,4 +1,4 @@
-//! The rows of SQLite as models: which field of a model stands in which column.
+//! Rows as models: which field of a model stands in which column.
 
 use std::sync::OnceLock;
 
@@ -77,7 +77,7 @@ macro_rules! from_stored {
     ($($one_of:ty),*) => {$(
         impl FromStored for $one_of {
             fn from_stored(stored: Stored<'_>) -> Option<Self> {
-                Self::try_from_value(&stored.text()?.to_owned()).ok()
+                Self::try_from_value(&String::from_stored(stored)?).ok()
             }
         }
     )*};

@@ -10,7 +10,8 @@ use sea_orm::{
 };
 
 use super::{
-    ballot, choice, clock,
+    ballot::{BALLOT, Outcome},
+    choice, clock,
     error::{Code, Failure},
     page::{self, Listing, Order, Page, Position, Window},
     poll,
@@ -102,19 +103,21 @@ pub struct Cast {
 /// # Errors
 /// [`Code::NotFound`], [`Code::PollClosed`], [`Code::AlreadyVoted`].
 pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> {
-    if TenantRouter::writes_in_queries()? {
-        let query = ballot::statement(voter.id, choice_id, clock::now());
-        match TenantRouter::statement(&query).await {
-            // The choice went while the statement waited; the transaction tells what is left.
-            Err(error) if error.is_foreign_key_violation() => {}
-            outcome => return judge(outcome?),
+    let values = [voter.id.into(), choice_id.into(), clock::now().into()];
+    match TenantRouter::statement(&BALLOT, values).await {
+        Ok(Some(mut outcome)) => judge(outcome.pop()),
+        Ok(None) => cast_in_steps(voter, choice_id).await,
+        // The choice went while the statement waited, or somebody holds its poll: the transaction
+        // tells what is left, and waits.
+        Err(error) if error.is_foreign_key_violation() || error.is_busy() => {
+            cast_in_steps(voter, choice_id).await
         }
+        Err(error) => Err(error.into()),
     }
-    cast_in_steps(voter, choice_id).await
 }
 
-fn judge(outcome: Option<ballot::Outcome>) -> Result<Cast, Failure> {
-    let ballot::Outcome { poll, is_open, vote, choice } =
+fn judge(outcome: Option<Outcome>) -> Result<Cast, Failure> {
+    let Outcome { poll, is_open, vote, choice } =
         outcome.ok_or_else(|| choice::not_found("choiceId"))?;
     match vote {
         Some(vote) => Ok(Cast { vote, poll, choice }),

@@ -1,19 +1,21 @@
 //! What a reader and a writer have in common: where their statements go.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    ExecResult, QueryResult, RuntimeErr, Statement,
+    ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, RuntimeErr, Statement,
 };
 
 use super::{
     RouterError,
     database::TenantDatabase,
-    kept::KeptConnections,
+    postgres::{Param, Pipeline},
     read_pool::ReadPool,
     scope::Scope,
     sqlite::{Snapshot, SqliteReaders, SqliteTransaction},
+    stored::StoredRow,
+    template::Text,
 };
 
 /// Where statements go, and for which operation they are counted.
@@ -25,8 +27,6 @@ pub(super) struct Connection {
 
 #[derive(Clone)]
 pub(super) enum Target {
-    /// A pool of SeaORM's.
-    Pool(DatabaseConnection),
     /// Read-only connections to a server.
     Readers(ReadPool),
     /// A transaction of SeaORM's.
@@ -36,6 +36,15 @@ pub(super) enum Target {
     SqliteReaders(Arc<TenantDatabase>),
     /// A turn of a SQLite file's writer.
     SqliteTransaction(Arc<SqliteTransaction>),
+}
+
+/// A statement for a pipeline, with its values.
+pub(super) type Piped<'a> = (Cow<'a, str>, Vec<Param>);
+
+impl<'a> From<Text<'a>> for Piped<'a> {
+    fn from(text: Text<'a>) -> Self {
+        (text.sql, text.values.into_iter().map(Param::One).collect())
+    }
 }
 
 /// Where a SQLite statement runs in place.
@@ -64,7 +73,7 @@ impl Connection {
                 InPlace::Readers(database.sqlite_readers()?, self.scope.snapshot())
             }
             Target::SqliteTransaction(transaction) => InPlace::Transaction(transaction),
-            Target::Pool(_) | Target::Readers(_) | Target::Transaction(_) => return None,
+            Target::Readers(_) | Target::Transaction(_) => return None,
         };
         self.scope.count_statement();
         Some(in_place)
@@ -81,9 +90,26 @@ impl Connection {
         result
     }
 
-    fn kept(&self) -> Option<&KeptConnections> {
+    /// All rows of a short statement from the pipeline. Nothing if there is none, or the statement
+    /// was not short after all: then it is for the pool.
+    pub(super) async fn piped<'a, T>(
+        &self,
+        text: impl FnOnce() -> Option<Piped<'a>>,
+        read: impl Fn(&StoredRow<'_>) -> Result<T, RouterError>,
+    ) -> Result<Option<Vec<T>>, RouterError> {
+        let Some(pipeline) = self.pipeline() else { return Ok(None) };
+        let Some((sql, params)) = text() else { return Ok(None) };
+        self.scope.count_statement();
+        match self.watch_in_place(pipeline.rows(&sql, &params, read).await) {
+            Ok(rows) => Ok(Some(rows)),
+            Err(error) if error.is_out_of_time() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn pipeline(&self) -> Option<&Pipeline> {
         match &self.target {
-            Target::Readers(readers) => readers.kept.as_deref(),
+            Target::Readers(readers) => readers.pipeline.as_deref(),
             _ => None,
         }
     }
@@ -119,11 +145,7 @@ const VERBS_ONLY: &str = "a SQLite transaction runs the verbs of Reader and Writ
 macro_rules! on_target {
     ($self:ident, $method:ident ( $($argument:expr),* )) => {{
         let result = match &$self.target {
-            Target::Pool(pool) => pool.$method($($argument),*).await,
-            Target::Readers(readers) => match readers.turn_at_pool().await {
-                Ok(_turn) => readers.pool.$method($($argument),*).await,
-                Err(error) => Err(error),
-            },
+            Target::Readers(readers) => readers.pool.$method($($argument),*).await,
             Target::Transaction(transaction) => transaction.$method($($argument),*).await,
             Target::SqliteReaders(database) => match database.sqlite_pool().await {
                 Ok(pool) => pool.$method($($argument),*).await,
@@ -139,7 +161,6 @@ macro_rules! on_target {
 impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DbBackend {
         match &self.target {
-            Target::Pool(pool) => pool.get_database_backend(),
             Target::Readers(readers) => readers.pool.get_database_backend(),
             Target::Transaction(transaction) => transaction.get_database_backend(),
             Target::SqliteReaders(_) | Target::SqliteTransaction(_) => DbBackend::Sqlite,
@@ -155,17 +176,10 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        if let Some(kept) = self.kept() {
-            let rows = self.watch(kept.rows(statement).await)?;
-            return Ok(rows.into_iter().next());
-        }
         on_target!(self, query_one_raw(statement))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        if let Some(kept) = self.kept() {
-            return self.watch(kept.rows(statement).await);
-        }
         on_target!(self, query_all_raw(statement))
     }
 }

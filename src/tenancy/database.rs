@@ -18,7 +18,8 @@ use super::{
     AccessError, DatabaseSpec, DatabaseUrl, Engine, SchemaCheck,
     budget::Places,
     connect::{Access, PoolBounds, connect},
-    read_pool::ReadPool,
+    postgres::{Lane, Pipeline},
+    read_pool::{ReadPool, pipeline},
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
     sqlite::{SqliteReaders, SqliteVersion, SqliteWriter},
 };
@@ -38,7 +39,16 @@ impl PoolSizes {
     pub const fn of(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self { read: 4, write: 1 },
-            Engine::Postgres | Engine::MySql => Self { read: 3, write: 2 },
+            Engine::MySql => Self { read: 3, write: 2 },
+            Engine::Postgres => Self { read: 2 + PIPELINE, write: 2 + PIPELINE },
+        }
+    }
+
+    /// How many of them are in pools, as all but the pipelines are.
+    const fn pooled(self, engine: Engine) -> Self {
+        match engine {
+            Engine::Postgres => Self { read: self.read - PIPELINE, write: self.write - PIPELINE },
+            Engine::Sqlite | Engine::MySql => self,
         }
     }
 
@@ -48,6 +58,9 @@ impl PoolSizes {
         self.read + self.write
     }
 }
+
+/// The connection of a pipeline.
+const PIPELINE: u32 = 1;
 
 /// How long a statement waits for one of the tenant's connections, all of which are in use.
 const QUEUE_TIME: Duration = Duration::from_secs(20);
@@ -66,6 +79,8 @@ pub(super) struct TenantDatabase {
 struct Pools {
     /// On servers, as is the next.
     write: Option<DatabaseConnection>,
+    /// On PostgreSQL, for use cases that are one statement.
+    write_pipeline: Option<Arc<Pipeline>>,
     read: Option<ReadPool>,
     replicas: Vec<ReadPool>,
     sqlite: Option<Sqlite>,
@@ -89,33 +104,35 @@ impl TenantDatabase {
         {
             return Err(AccessError::unavailable("the SQLite file does not exist"));
         }
-        let sizes = PoolSizes::of(spec.write.engine());
+        let engine = spec.write.engine();
+        let sizes = PoolSizes::of(engine).pooled(engine);
         let bounds = |max_connections| PoolBounds { max_connections, acquire_timeout: QUEUE_TIME };
         let unavailable = |error: DbErr| AccessError::unavailable(error);
         let sqlite = match spec.write.sqlite_path() {
             Some(path) => Some(open_sqlite(spec, path.to_owned(), Arc::clone(&places)).await?),
             None => None,
         };
-        let (mut write, mut read) = (None, None);
+        let (mut write, mut write_pipeline, mut read) = (None, None, None);
         if sqlite.is_none() {
-            let primary = |access, size| connect(&spec.write, access, bounds(size));
-            write = Some(primary(Access::ReadWrite, sizes.write).await.map_err(unavailable)?);
-            let pool = primary(Access::ReadOnly, sizes.read).await.map_err(unavailable)?;
-            read = Some(ReadPool::new(pool, bounds(sizes.read)));
+            let pool = connect(&spec.write, Access::ReadWrite, bounds(sizes.write));
+            write = Some(pool.await.map_err(unavailable)?);
+            write_pipeline = pipeline(&spec.write, Lane::Write).await;
+            let pool = ReadPool::open(&spec.write, bounds(sizes.read));
+            read = Some(pool.await.map_err(unavailable)?);
         }
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
             // Without a replica the others, or the primary, are read.
-            let replica = connect(url, Access::ReadOnly, bounds(sizes.read));
+            let replica = ReadPool::open(url, bounds(sizes.read));
             match tokio::time::timeout(REPLICA_PATIENCE, replica).await {
-                Ok(Ok(replica)) => replicas.push(ReadPool::new(replica, bounds(sizes.read))),
+                Ok(Ok(replica)) => replicas.push(replica),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, replica = %url, "a replica is left out");
                 }
                 Err(_) => tracing::warn!(replica = %url, "a replica is left out: no answer"),
             }
         }
-        let pools = Pools { write, read, replicas, sqlite, places };
+        let pools = Pools { write, write_pipeline, read, replicas, sqlite, places };
         Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0), beside: OnceLock::new() })
     }
 
@@ -143,6 +160,11 @@ impl TenantDatabase {
     pub(super) fn write(&self) -> Result<&DatabaseConnection, AccessError> {
         let write = self.pools()?.write.as_ref();
         write.ok_or_else(|| AccessError::unavailable("SQLite has a writer of its own"))
+    }
+
+    /// Where a use case that is one statement goes, on PostgreSQL.
+    pub(super) fn write_pipeline(&self) -> Option<&Pipeline> {
+        self.pools.as_ref()?.write_pipeline.as_deref()
     }
 
     /// Where SQLite is read in place.
@@ -226,10 +248,16 @@ impl Drop for TenantDatabase {
             return;
         }
         spawn_untenanted(async move {
-            let Pools { write, read, replicas, mut sqlite, places } = pools;
+            let Pools { write, write_pipeline, read, replicas, mut sqlite, places } = pools;
             let beside = sqlite.as_mut().and_then(|sqlite| sqlite.pool.take());
-            let readers = replicas.into_iter().chain(read).map(ReadPool::let_go);
-            for pool in readers.chain(write).chain(beside) {
+            if let Some(pipeline) = write_pipeline {
+                pipeline.close().await;
+            }
+            let mut readers = Vec::new();
+            for pool in replicas.into_iter().chain(read) {
+                readers.push(pool.let_go().await);
+            }
+            for pool in readers.into_iter().chain(write).chain(beside) {
                 if let Err(error) = pool.close().await {
                     tracing::warn!(%error, "a pool did not close cleanly");
                 }

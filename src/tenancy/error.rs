@@ -8,6 +8,9 @@ use sea_orm::{
     sqlx::{error::DatabaseError, mysql::MySqlDatabaseError},
 };
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+use super::postgres;
 
 /// Why a request names no tenant that can be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -71,6 +74,9 @@ pub enum RouterError {
     /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] DbErr),
+    /// PostgreSQL, asked through a pipeline, refused or failed.
+    #[error("{}", postgres::told(.0))]
+    Postgres(#[from] tokio_postgres::Error),
     /// SQLite, run in place, refused or failed.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
@@ -84,6 +90,7 @@ impl RouterError {
         match self {
             Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Database(error) => super::connection::is_unreachable(error),
+            Self::Postgres(error) => postgres::is_unreachable(error),
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
                 error.code,
                 ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
@@ -112,8 +119,17 @@ impl RouterError {
                 DbErr::Exec(RuntimeErr::SqlxError(error))
                 | DbErr::Query(RuntimeErr::SqlxError(error)),
             ) => error.as_database_error().is_some_and(is_lock_timeout),
-            _ => false,
+            _ => self.is_state(&SqlState::LOCK_NOT_AVAILABLE),
         }
+    }
+
+    /// Whether a pipeline's statement was stopped so that others need not wait for it.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.is_state(&SqlState::QUERY_CANCELED)
+    }
+
+    fn is_state(&self, state: &SqlState) -> bool {
+        matches!(self, Self::Postgres(error) if error.code() == Some(state))
     }
 
     /// Whether a unique index stood in the way.
@@ -126,15 +142,19 @@ impl RouterError {
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
                 error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
             }
-            _ => false,
+            _ => self.is_state(&SqlState::UNIQUE_VIOLATION),
         }
     }
 
     /// Whether a row that was pointed to is not there. Asked of servers only.
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
-        matches!(self, Self::Database(error)
-            if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))))
+        match self {
+            Self::Database(error) => {
+                matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
+            }
+            _ => self.is_state(&SqlState::FOREIGN_KEY_VIOLATION),
+        }
     }
 }
 

@@ -2,43 +2,48 @@
 
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
-use tokio::sync::SemaphorePermit;
+use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{connect::PoolBounds, kept::KeptConnections};
+use super::{
+    DatabaseUrl, Engine,
+    connect::{Access, PoolBounds, connect},
+    postgres::{Lane, Pipeline},
+};
 
 /// Read-only connections.
 #[derive(Clone)]
 pub(super) struct ReadPool {
     pub pool: DatabaseConnection,
-    /// On PostgreSQL, where rows are read; nothing else takes connections of that pool.
-    pub kept: Option<Arc<KeptConnections>>,
+    /// On PostgreSQL, where statements that are short are read.
+    pub pipeline: Option<Arc<Pipeline>>,
 }
 
 impl ReadPool {
-    /// The connections of a pool with these bounds.
-    pub(super) fn new(pool: DatabaseConnection, bounds: PoolBounds) -> Self {
-        let kept = (pool.get_database_backend() == DbBackend::Postgres).then(|| {
-            let PoolBounds { max_connections, acquire_timeout } = bounds;
-            let connections = pool.get_postgres_connection_pool().clone();
-            Arc::new(KeptConnections::new(connections, max_connections, acquire_timeout))
-        });
-        Self { pool, kept }
+    /// Connects.
+    pub(super) async fn open(url: &DatabaseUrl, bounds: PoolBounds) -> Result<Self, DbErr> {
+        let pool = connect(url, Access::ReadOnly, bounds).await?;
+        Ok(Self { pool, pipeline: pipeline(url, Lane::Read).await })
     }
 
-    /// For statements that go to the pool itself: leaves it a connection until this is dropped.
-    pub(super) async fn turn_at_pool(&self) -> Result<Option<SemaphorePermit<'_>>, DbErr> {
-        match &self.kept {
-            Some(kept) => kept.turn_at_pool().await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The pool, which can be closed now.
-    pub(super) fn let_go(self) -> DatabaseConnection {
-        if let Some(kept) = self.kept {
-            kept.let_go();
+    /// Closes the pipeline; the pool is what is left.
+    pub(super) async fn let_go(self) -> DatabaseConnection {
+        if let Some(pipeline) = self.pipeline {
+            pipeline.close().await;
         }
         self.pool
+    }
+}
+
+/// The pipeline to a database that a pool has reached. Without one everything goes to the pool.
+pub(super) async fn pipeline(url: &DatabaseUrl, lane: Lane) -> Option<Arc<Pipeline>> {
+    if url.engine() != Engine::Postgres {
+        return None;
+    }
+    match Pipeline::open(url, lane).await {
+        Ok(pipeline) => Some(Arc::new(pipeline)),
+        Err(error) => {
+            tracing::warn!(%error, database = %url, "no pipeline; statements go to the pool");
+            None
+        }
     }
 }

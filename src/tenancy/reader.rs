@@ -1,14 +1,17 @@
 //! What a router hands out for reading.
 
+use std::borrow::Cow;
+
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QuerySelect,
-    QueryTrait, Select, SelectTwoRequired, Value,
+    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
+    QuerySelect, QueryTrait, Select, SelectTwoRequired, Value,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
 use super::{
-    KeyTemplate, RouterError, Template, TenantModel,
+    FromRow, KeyTemplate, RouterError, StoredRow, Template, TenantModel,
     connection::{Connection, delegate_connection},
+    postgres::Param,
     sqlite,
     template::Text,
 };
@@ -44,6 +47,23 @@ impl Reader {
         }
     }
 
+    /// All rows of a query that an index leads to, so that it is short.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn page<E: TenantEntity>(
+        &self,
+        query: Select<E>,
+    ) -> Result<Vec<E::Model>, RouterError> {
+        if self.0.pipeline().is_some() {
+            let text = || Some(Text::on(DbBackend::Postgres, query.as_query()).into());
+            if let Some(rows) = Box::pin(self.0.piped(text, E::Model::from_row)).await? {
+                return Ok(rows);
+            }
+        }
+        self.all(query).await
+    }
+
     /// All rows of a query by numbers.
     ///
     /// # Errors
@@ -58,7 +78,16 @@ impl Reader {
                 let text = template.text(keys);
                 self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
             }
-            None => Ok(Box::pin(template.query(keys).all(self)).await?),
+            None => {
+                let piped = || {
+                    let sql = Cow::Borrowed(template.array_text()?);
+                    Some((sql, vec![Param::Keys(keys.clone())]))
+                };
+                match Box::pin(self.0.piped(piped, E::Model::from_row)).await? {
+                    Some(rows) => Ok(rows),
+                    None => Ok(Box::pin(template.query(keys).all(self)).await?),
+                }
+            }
         }
     }
 
@@ -74,17 +103,14 @@ impl Reader {
         let mut rows = Vec::new();
         let mut queries = queries.into_iter();
         while let Some(union) = union::<E>(queries.by_ref().take(UNION_PARTS)) {
-            rows.extend(match self.0.in_place() {
-                Some(place) => {
-                    let text = Text::of(&union);
-                    let found = place.run(|sqlite| sqlite::rows(sqlite, &text));
-                    self.0.watch_in_place(found)?
-                }
-                None => {
-                    let statement = self.get_database_backend().build(&union);
-                    Box::pin(E::Model::find_by_statement(statement).all(self)).await?
-                }
-            });
+            if let Some(place) = self.0.in_place() {
+                let text = Text::of(&union);
+                let found = place.run(|sqlite| sqlite::rows(sqlite, &text));
+                rows.extend(self.0.watch_in_place(found)?);
+                continue;
+            }
+            let statement = self.get_database_backend().build(&union);
+            rows.extend(Box::pin(E::Model::find_by_statement(statement).all(self)).await?);
         }
         Ok(rows)
     }
@@ -116,7 +142,16 @@ impl Reader {
                     self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))?;
                 Ok(rows.pop())
             }
-            None => self.one(template.query(values)).await,
+            None => {
+                let text = || {
+                    let text = |query: Select<E>| query.limit(1).into_query();
+                    Some(template.postgres_text(values.clone(), text).into())
+                };
+                match Box::pin(self.0.piped(text, E::Model::from_row)).await? {
+                    Some(mut rows) => Ok(rows.pop()),
+                    None => self.one(template.query(values)).await,
+                }
+            }
         }
     }
 
@@ -135,7 +170,16 @@ impl Reader {
                 let found = place.run(|sqlite| sqlite::pairs::<E, F>(sqlite, &text));
                 Ok(self.0.watch_in_place(found)?.pop())
             }
-            None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
+            None => {
+                let text = || {
+                    let text = |query: SelectTwoRequired<E, F>| query.limit(1).into_query();
+                    Some(template.postgres_text(values.clone(), text).into())
+                };
+                match Box::pin(self.0.piped(text, both::<E, F>)).await? {
+                    Some(mut rows) => Ok(rows.pop()),
+                    None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
+                }
+            }
         }
     }
 
@@ -168,6 +212,13 @@ impl Reader {
             None => Ok(self.query_one(&query).await?.is_some()),
         }
     }
+}
+
+fn both<E: TenantEntity, F: TenantEntity>(
+    row: &StoredRow<'_>,
+) -> Result<(E::Model, F::Model), RouterError> {
+    let second = row.at(E::Column::iter().count());
+    Ok((E::Model::from_row(row)?, F::Model::from_row(&second)?))
 }
 
 /// How many queries one statement unites: SQLite takes 500.

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
-    RuntimeErr, TransactionTrait, sea_query::WithQuery,
+    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, StatementBuilder, TransactionTrait, Value,
 };
 
 use super::{
-    AccessError, Reader, RouterError, Tenant, TenantKey, Writer,
-    connection::{Connection, Target},
+    AccessError, FromRow, Reader, RouterError, Template, Tenant, TenantKey, Writer,
+    connection::{Connection, Piped, Target},
     scope::Scope,
     sqlite::SqliteTransaction,
 };
@@ -142,35 +141,33 @@ impl TenantRouter {
         Ok(Arc::clone(Scope::current()?.tenant()))
     }
 
-    /// Whether the tenant's database changes rows in the course of a query, so that a whole use
-    /// case can be one [`TenantRouter::statement`].
-    ///
-    /// # Errors
-    /// [`RouterError::NoTenant`] outside a scope.
-    pub fn writes_in_queries() -> Result<bool, RouterError> {
-        let scope = Scope::current()?;
-        let pool = scope.lease().database().write();
-        Ok(pool.is_ok_and(|pool| pool.get_database_backend() == DbBackend::Postgres))
-    }
-
-    /// Runs a use case that is one statement and at most one row. The statement is a transaction
-    /// of its own, without a round trip to begin and one to commit it, and is committed when this
-    /// returns. Only where [`TenantRouter::writes_in_queries`] says so.
+    /// Runs a use case that is one statement, on a database that changes rows in the course of a
+    /// query. It is a transaction of its own, without a round trip to begin and one to commit it,
+    /// and is committed when this returns its rows. It shares a connection with others, so it
+    /// gives up soon where somebody holds a lock that it wants ([`RouterError::is_busy`]); nothing
+    /// was changed then, and [`TenantRouter::transaction`] waits longer. Nothing comes back where
+    /// the tenant's database has no such connection.
     ///
     /// # Errors
     /// What the database answers, [`RouterError::NoTenant`] outside a scope and
     /// [`RouterError::NestedTransaction`] inside a transaction.
-    pub async fn statement<T: FromQueryResult>(
-        query: &WithQuery,
-    ) -> Result<Option<T>, RouterError> {
+    pub async fn statement<const N: usize, Q: StatementBuilder, T: FromRow>(
+        template: &Template<N, Q>,
+        values: [Value; N],
+    ) -> Result<Option<Vec<T>>, RouterError> {
         let scope = Self::scope_to_write_in()?;
-        let pool = scope.lease().database().write().map_err(|error| closed(&error))?.clone();
-        let connection = Connection { target: Target::Pool(pool), scope: scope.clone() };
-        let row = Box::pin(connection.query_one(query)).await.map_err(RouterError::from);
-        let row = row?;
+        let Some(pipeline) = scope.lease().database().write_pipeline() else { return Ok(None) };
+        let (sql, params): Piped<'_> = template.postgres_text(values, |query| query).into();
+        scope.count_statement();
+        let rows = Box::pin(pipeline.rows(&sql, &params, T::from_row)).await;
+        let rows = rows.inspect_err(|error| {
+            if error.is_broken() {
+                scope.lease().discard();
+            }
+        });
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
-        Ok(row.map(|row| T::from_query_result(&row, "")).transpose()?)
+        rows.map(Some)
     }
 
     fn scope_to_write_in() -> Result<Scope, RouterError> {

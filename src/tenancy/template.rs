@@ -4,30 +4,23 @@
 //! it. What changes from one use to the next are its values alone, so the text is kept, with the
 //! places that the values go to.
 
+mod keys;
+
 use std::{borrow::Cow, sync::OnceLock};
 
 use chrono::NaiveDate;
-use sea_orm::{DbBackend, QueryTrait, Statement, StatementBuilder, Value};
+use sea_orm::{DbBackend, Statement, StatementBuilder, Value};
+
+pub use keys::{KeyTemplate, Keys};
 
 /// A statement with `N` values that change.
 #[derive(Debug)]
 pub struct Template<const N: usize, Q> {
     make: fn([Value; N]) -> Q,
-    /// For SQLite; nothing if the statement does not lend itself to it.
-    kept: OnceLock<Option<Kept>>,
+    /// Nothing if the statement does not lend itself to it.
+    sqlite: OnceLock<Option<Kept>>,
+    postgres: OnceLock<Option<Kept>>,
 }
-
-/// A query by numbers, of which there may be any number: its text is kept for each number of
-/// numbers.
-#[derive(Debug)]
-pub struct KeyTemplate<Q> {
-    make: fn(Vec<i64>) -> Q,
-    /// By how many numbers, from one.
-    kept: [OnceLock<Option<String>>; MAX_KEYS],
-}
-
-/// Up to how many numbers texts are kept: what one page has.
-const MAX_KEYS: usize = 100;
 
 #[derive(Debug)]
 struct Kept {
@@ -42,7 +35,7 @@ enum Slot {
     Constant(Value),
 }
 
-/// A statement for SQLite, ready to be run.
+/// A statement, ready to be run.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
     pub sql: Cow<'a, str>,
@@ -52,17 +45,22 @@ pub(super) struct Text<'a> {
 impl Text<'_> {
     /// Written anew.
     pub(super) fn of(query: &impl StatementBuilder) -> Self {
-        let Statement { sql, values, .. } = DbBackend::Sqlite.build(query);
+        Self::on(DbBackend::Sqlite, query)
+    }
+
+    /// The same for another engine.
+    pub(super) fn on(backend: DbBackend, query: &impl StatementBuilder) -> Self {
+        let Statement { sql, values, .. } = backend.build(query);
         let values = values.map_or_else(Vec::new, |values| values.0);
         Self { sql: Cow::Owned(sql), values }
     }
 }
 
-impl<const N: usize, Q: QueryTrait<QueryStatement: StatementBuilder>> Template<N, Q> {
+impl<const N: usize, Q> Template<N, Q> {
     /// A template. What `make` makes may depend on the values only by having each of them in it.
     #[must_use]
     pub const fn new(make: fn([Value; N]) -> Q) -> Self {
-        Self { make, kept: OnceLock::new() }
+        Self { make, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
     /// The statement, put together by SeaORM.
@@ -70,53 +68,38 @@ impl<const N: usize, Q: QueryTrait<QueryStatement: StatementBuilder>> Template<N
         (self.make)(values)
     }
 
-    /// The statement's text, after `finish`, which must be the same each time.
-    pub(super) fn text(
+    /// The statement's text for SQLite, after `finish`, which must be the same each time.
+    pub(super) fn text<S: StatementBuilder>(
         &self,
         values: [Value; N],
-        finish: impl Fn(Q) -> Q::QueryStatement,
+        finish: impl Fn(Q) -> S,
     ) -> Text<'_> {
-        let kept = self.kept.get_or_init(|| {
+        self.kept(&self.sqlite, DbBackend::Sqlite, values, finish)
+    }
+
+    /// The same for PostgreSQL.
+    pub(super) fn postgres_text<S: StatementBuilder>(
+        &self,
+        values: [Value; N],
+        finish: impl Fn(Q) -> S,
+    ) -> Text<'_> {
+        self.kept(&self.postgres, DbBackend::Postgres, values, finish)
+    }
+
+    fn kept<'a, S: StatementBuilder>(
+        &'a self,
+        place: &'a OnceLock<Option<Kept>>,
+        backend: DbBackend,
+        values: [Value; N],
+        finish: impl Fn(Q) -> S,
+    ) -> Text<'a> {
+        let kept = place.get_or_init(|| {
             let marks = mark_all(&values)?;
-            Kept::of(&Text::of(&finish((self.make)(marks.clone()))), &marks)
+            Kept::of(&Text::on(backend, &finish((self.make)(marks.clone()))), &marks)
         });
         match kept {
             Some(kept) => kept.fill(&values),
-            None => Text::of(&finish((self.make)(values))),
-        }
-    }
-}
-
-impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
-    /// A template. What `make` makes may depend on the numbers only by having them in it, in
-    /// their order, as its only values.
-    #[must_use]
-    pub const fn new(make: fn(Vec<i64>) -> Q) -> Self {
-        Self { make, kept: [const { OnceLock::new() }; MAX_KEYS] }
-    }
-
-    /// The statement, put together by SeaORM.
-    pub(super) fn query(&self, keys: Vec<i64>) -> Q {
-        (self.make)(keys)
-    }
-
-    /// The statement's text.
-    pub(super) fn text(&self, keys: Vec<i64>) -> Text<'_> {
-        let slot = keys.len().checked_sub(1).and_then(|place| self.kept.get(place));
-        let kept = slot.and_then(|slot| {
-            slot.get_or_init(|| {
-                let text = Text::of(&(self.make)(keys.clone()).into_query());
-                let wanted = keys.iter().map(|key| Value::BigInt(Some(*key)));
-                text.values.iter().cloned().eq(wanted).then(|| text.sql.into_owned())
-            })
-            .as_deref()
-        });
-        match kept {
-            Some(sql) => Text {
-                sql: Cow::Borrowed(sql),
-                values: keys.into_iter().map(|key| Value::BigInt(Some(key))).collect(),
-            },
-            None => Text::of(&(self.make)(keys).into_query()),
+            None => Text::on(backend, &finish((self.make)(values))),
         }
     }
 }
@@ -164,7 +147,7 @@ fn mark_all<const N: usize>(values: &[Value; N]) -> Option<[Value; N]> {
 mod tests {
     use chrono::NaiveDateTime;
     use sea_orm::{
-        ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, entity::prelude::*,
+        ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, entity::prelude::*,
     };
 
     use super::*;
@@ -191,7 +174,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn same(kept: &Text<'_>, fresh: Select<Entity>) {
+    pub(super) fn same(kept: &Text<'_>, fresh: Select<Entity>) {
         let fresh = Text::of(&fresh.into_query());
         assert_eq!((&kept.sql, &kept.values), (&fresh.sql, &fresh.values));
     }
@@ -215,27 +198,5 @@ mod tests {
         let text = BY_TIME.text(nothing(), QueryTrait::into_query);
         assert!(matches!(text.sql, Cow::Owned(_)));
         same(&text, BY_TIME.query(nothing()));
-    }
-
-    #[test]
-    fn a_text_is_kept_for_each_number_of_keys() {
-        fn make(ids: Vec<i64>) -> Select<Entity> {
-            Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Name)
-        }
-        static BY_IDS: KeyTemplate<Select<Entity>> = KeyTemplate::new(make);
-        for count in [0, 1, 2, 100, 101, 2, 1] {
-            for first in [1, -5] {
-                let keys: Vec<i64> = (first..first + count).collect();
-                let text = BY_IDS.text(keys.clone());
-                let kept = matches!(text.sql, Cow::Borrowed(_));
-                assert_eq!(kept, (1..=100).contains(&count), "{count}");
-                same(&text, make(keys));
-            }
-        }
-        // Another value than the keys: not to be kept.
-        static LIMITED: KeyTemplate<Select<Entity>> =
-            KeyTemplate::new(|ids| Entity::find().filter(Column::Id.is_in(ids)).limit(3));
-        same(&LIMITED.text(vec![3]), LIMITED.query(vec![3]));
-        same(&LIMITED.text(vec![4]), LIMITED.query(vec![4]));
     }
 }

@@ -2,22 +2,23 @@
 
 use rusqlite::{
     Connection, Row, params_from_iter,
-    types::{ToSqlOutput, Value as SqlValue},
+    types::{ToSqlOutput, Value as SqlValue, ValueRef},
 };
 use sea_orm::{DbErr, EntityTrait, Iterable, Value};
 
-use super::{
+use crate::tenancy::{
+    RouterError,
     moment::MOMENT,
-    stored::{FromRow, StoredRow},
+    stored::{FromRow, Stored, StoredRow, Values},
+    template::Text,
 };
-use crate::tenancy::{RouterError, template::Text};
 
 type Result<T> = std::result::Result<T, RouterError>;
 
 /// All rows of a query that selects the columns of the model's entity in their order, as SeaORM's
 /// `find` does.
 pub fn rows<M: FromRow>(connection: &Connection, text: &Text<'_>) -> Result<Vec<M>> {
-    each(connection, text, |row| M::from_row(&StoredRow::new(row, 0)))
+    each(connection, text, |row| M::from_row(&StoredRow::new(row)))
 }
 
 /// The same of a query that selects the columns of `E` and behind them those of `F`, as SeaORM's
@@ -29,9 +30,20 @@ where
 {
     let second = E::Column::iter().count();
     each(connection, text, |row| {
-        let first = E::Model::from_row(&StoredRow::new(row, 0))?;
-        Ok((first, F::Model::from_row(&StoredRow::new(row, second))?))
+        let row = StoredRow::new(row);
+        Ok((E::Model::from_row(&row)?, F::Model::from_row(&row.at(second))?))
     })
+}
+
+impl Values for Row<'_> {
+    fn value(&self, column: usize) -> Result<Stored<'_>> {
+        Ok(match self.get_ref(column)? {
+            ValueRef::Null => Stored::Null,
+            ValueRef::Integer(number) => Stored::Integer(number),
+            text @ ValueRef::Text(_) => text.as_str().map_or(Stored::Other, Stored::Text),
+            ValueRef::Real(_) | ValueRef::Blob(_) => Stored::Other,
+        })
+    }
 }
 
 fn each<T>(

@@ -1,0 +1,124 @@
+//! Where a database is, and how it is spoken to there.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
+
+use super::tls;
+use crate::tenancy::{DatabaseUrl, spawn::spawn_untenanted};
+
+/// What goes through a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tenancy) enum Lane {
+    /// Short reads; the database itself refuses writes.
+    Read,
+    /// Use cases that are one statement, outside a transaction.
+    Write,
+}
+
+/// How long connecting takes at most.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// From when on an idle connection is looked at, and how often then: what lies between may forget
+/// it without a word.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_RETRIES: u32 = 3;
+
+impl Lane {
+    /// Settings of each session. A statement that takes longer than others should wait for it is
+    /// stopped, and begun again elsewhere by whoever sent it.
+    const fn session(self) -> &'static str {
+        match self {
+            Self::Read => "-c default_transaction_read_only=on -c statement_timeout=500",
+            Self::Write => "-c lock_timeout=100",
+        }
+    }
+}
+
+/// One lane to one database.
+pub(super) struct Address {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::tenancy) enum ConnectError {
+    /// The URL asks for what only sqlx does.
+    #[error("{0} is left to the pool")]
+    Unsupported(&'static str),
+    #[error(transparent)]
+    Url(#[from] sea_orm::sqlx::Error),
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
+    #[error(transparent)]
+    Driver(#[from] tokio_postgres::Error),
+}
+
+impl Address {
+    /// What sqlx makes of the URL, so that both go to the same place in the same way. Passwords
+    /// outside the URL and checked certificates are left to it alone.
+    pub(super) fn new(url: &DatabaseUrl, lane: Lane) -> Result<Self, ConnectError> {
+        let options: PgConnectOptions = url.expose().parse()?;
+        let mut config = Config::new();
+        match options.get_socket() {
+            Some(folder) => config.host_path(folder),
+            None => config.host(options.get_host()),
+        };
+        let given = options.get_options().unwrap_or_default();
+        config
+            .port(options.get_port())
+            .user(options.get_username())
+            .application_name("polls")
+            .options(format!("{given} {}", lane.session()).trim())
+            .connect_timeout(CONNECT_TIME)
+            .keepalives_idle(KEEP_ALIVE)
+            .keepalives_interval(KEEP_ALIVE)
+            .keepalives_retries(KEEP_ALIVE_RETRIES);
+        if let Some(database) = options.get_database() {
+            config.dbname(database);
+        }
+        if let Some(password) = password(url) {
+            config.password(password);
+        }
+        let (mode, tls) = match options.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow => (SslMode::Disable, None),
+            PgSslMode::Prefer => (SslMode::Prefer, Some(tls::unchecked()?)),
+            PgSslMode::Require => (SslMode::Require, Some(tls::unchecked()?)),
+            PgSslMode::VerifyCa | PgSslMode::VerifyFull => {
+                return Err(ConnectError::Unsupported("checking the server's certificate"));
+            }
+        };
+        config.ssl_mode(mode);
+        Ok(Self { config, tls })
+    }
+
+    /// Connects; the task ends when nobody has the client any more, or the connection does.
+    pub(super) async fn connect(&self) -> Result<(Client, JoinHandle<()>), ConnectError> {
+        Ok(match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                (client, spawn_untenanted(told(connection)))
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                (client, spawn_untenanted(told(connection)))
+            }
+        })
+    }
+}
+
+/// Its statements are told as well; without any nobody else would be.
+async fn told(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a pipeline ended");
+    }
+}
+
+fn password(url: &DatabaseUrl) -> Option<Vec<u8>> {
+    let url = Url::parse(url.expose()).ok()?;
+    Some(percent_encoding::percent_decode_str(url.password()?).collect())
+}

@@ -1,0 +1,132 @@
+//! Queries by numbers, of which there may be any number.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use sea_orm::{ColumnTrait, DbBackend, QueryTrait, StatementBuilder, Value, sea_query::Expr};
+
+use super::Text;
+
+/// A query by numbers. Where they stand in the text one by one, it is kept for each number of
+/// numbers; PostgreSQL takes all of them as one value.
+#[derive(Debug)]
+pub struct KeyTemplate<Q> {
+    make: fn(Keys) -> Q,
+    /// For SQLite, by how many numbers, from one.
+    listed: [OnceLock<Option<String>>; MAX_KEYS],
+    array: OnceLock<Option<String>>,
+}
+
+/// Up to how many numbers texts are kept: what one page has.
+const MAX_KEYS: usize = 100;
+
+/// The numbers that a query is for.
+#[derive(Debug)]
+pub struct Keys(Form);
+
+#[derive(Debug)]
+enum Form {
+    Listed(Vec<i64>),
+    Array,
+}
+
+impl Keys {
+    /// That a column has one of them.
+    pub fn hold<C: ColumnTrait>(self, column: C) -> Expr {
+        match self.0 {
+            Form::Listed(keys) => column.is_in(keys),
+            Form::Array => {
+                let keys = Expr::val(Value::BigInt(Some(0)));
+                Expr::cust_with_exprs("$1 = ANY($2)", [Expr::col(column.as_column_ref()), keys])
+            }
+        }
+    }
+}
+
+impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
+    /// A template. What `make` makes may depend on the numbers only by having the condition that
+    /// [`Keys::hold`] gives, with no other values.
+    #[must_use]
+    pub const fn new(make: fn(Keys) -> Q) -> Self {
+        Self { make, listed: [const { OnceLock::new() }; MAX_KEYS], array: OnceLock::new() }
+    }
+
+    /// The statement, put together by SeaORM.
+    pub(in crate::tenancy) fn query(&self, keys: Vec<i64>) -> Q {
+        (self.make)(Keys(Form::Listed(keys)))
+    }
+
+    /// The statement's text for SQLite.
+    pub(in crate::tenancy) fn text(&self, keys: Vec<i64>) -> Text<'_> {
+        let slot = keys.len().checked_sub(1).and_then(|place| self.listed.get(place));
+        let kept = slot.and_then(|slot| {
+            slot.get_or_init(|| {
+                let text = Text::of(&self.query(keys.clone()).into_query());
+                let wanted = keys.iter().map(|key| Value::BigInt(Some(*key)));
+                text.values.iter().cloned().eq(wanted).then(|| text.sql.into_owned())
+            })
+            .as_deref()
+        });
+        match kept {
+            Some(sql) => Text {
+                sql: Cow::Borrowed(sql),
+                values: keys.into_iter().map(|key| Value::BigInt(Some(key))).collect(),
+            },
+            None => Text::of(&self.query(keys).into_query()),
+        }
+    }
+
+    /// The statement's text for PostgreSQL, where all the numbers are its only value; nothing if
+    /// it has others.
+    pub(in crate::tenancy) fn array_text(&self) -> Option<&str> {
+        let kept = self.array.get_or_init(|| {
+            let query = (self.make)(Keys(Form::Array)).into_query();
+            let text = Text::on(DbBackend::Postgres, &query);
+            (text.values.len() == 1).then(|| text.sql.into_owned())
+        });
+        kept.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+
+    use super::{
+        super::tests::{Column, Entity, same},
+        *,
+    };
+
+    fn make(ids: Keys) -> Select<Entity> {
+        Entity::find().filter(ids.hold(Column::Id)).order_by_asc(Column::Name)
+    }
+
+    static BY_IDS: KeyTemplate<Select<Entity>> = KeyTemplate::new(make);
+    /// Has another value than the keys: not to be kept.
+    static LIMITED: KeyTemplate<Select<Entity>> =
+        KeyTemplate::new(|ids| Entity::find().filter(ids.hold(Column::Id)).limit(3));
+
+    #[test]
+    fn a_text_is_kept_for_each_number_of_keys() {
+        for count in [0, 1, 2, 100, 101, 2, 1] {
+            for first in [1, -5] {
+                let keys: Vec<i64> = (first..first + count).collect();
+                let text = BY_IDS.text(keys.clone());
+                let kept = matches!(text.sql, Cow::Borrowed(_));
+                assert_eq!(kept, (1..=100).contains(&count), "{count}");
+                same(&text, BY_IDS.query(keys));
+            }
+        }
+        same(&LIMITED.text(vec![3]), LIMITED.query(vec![3]));
+        same(&LIMITED.text(vec![4]), LIMITED.query(vec![4]));
+    }
+
+    #[test]
+    fn postgres_takes_all_keys_as_one_value() {
+        let text = BY_IDS.array_text().unwrap();
+        assert!(
+            text.ends_with(r#"WHERE "thing"."id" = ANY($1) ORDER BY "thing"."name" ASC"#),
+            "{text}"
+        );
+        assert_eq!(LIMITED.array_text(), None);
+    }
+}
