@@ -39,6 +39,8 @@ type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState
 pub(super) struct Loaders {
     pub turns: Arc<Turns>,
     pub polls: Loader<i64, poll::Model>,
+    /// With its choices in the order written, where both are asked for.
+    pub whole_polls: Loader<i64, (poll::Model, Many<Choice>)>,
     pub choices: Loader<i64, choice::Model>,
     pub users: Loader<i64, Arc<user::Model>>,
     pub votes: Loader<i64, vote::Model>,
@@ -61,6 +63,7 @@ impl Loaders {
             polls: Loader::new(&turns, viewer_id, |_, ids| {
                 by(service::poll::by_ids(ids), |poll: &poll::Model| poll.id).boxed()
             }),
+            whole_polls: Loader::new(&turns, viewer_id, |_, ids| whole_polls(ids).boxed()),
             choices: Loader::new(&turns, viewer_id, |_, ids| {
                 by(service::choice::by_ids(ids), |choice: &choice::Model| choice.id).boxed()
             }),
@@ -101,6 +104,7 @@ impl Loaders {
     /// Forgets all that was loaded.
     pub(super) fn clear(&self) {
         self.polls.clear();
+        self.whole_polls.clear();
         self.choices.clear();
         self.users.clear();
         self.votes.clear();
@@ -147,6 +151,11 @@ async fn votes_of(
         Some(viewer_id) => service::vote::of_voter(viewer_id, poll_ids).await,
         None => Ok(Vec::new()),
     }
+}
+
+async fn whole_polls(ids: Vec<i64>) -> ApiResult<HashMap<i64, (poll::Model, Many<Choice>)>> {
+    let polls = service::poll::with_choices(ids).await?.into_iter();
+    Ok(polls.map(|(poll, choices)| (poll.id, (poll, Many::of(choices)))).collect())
 }
 
 /// They come poll by poll.

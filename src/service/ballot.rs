@@ -1,34 +1,45 @@
-//! A vote in one statement, for databases that change rows in the course of a query.
+//! Votes of any number of people in one statement, for databases that change rows in the course
+//! of a query.
 //!
 //! Its parts run one after the other, as each needs what the one before it found: `seen` locks the
-//! poll, as every change of a poll or of a vote on it does first; `judged` looks at the clock once
-//! the lock is had; `cast` inserts the vote, unless the poll is closed or there is one; `counted`
-//! raises the tally by what was inserted.
+//! polls, as every change of a poll or of a vote on it does first, and leaves out those that
+//! somebody else holds; `judged` looks at the clock once the locks are had; `cast` inserts the
+//! votes, unless the poll is closed or there is one; `counted` raises the tallies by what was
+//! inserted, as `tallied` adds it up.
 //!
-//! All parts see the rows as they were when the statement began, which may be before the lock was
-//! had. What that leaves out is made up for by the database itself:
-//! - The poll is read again once its lock is had, and so is the tally when it is raised.
+//! All parts see the rows as they were when the statement began, which may be before the locks
+//! were had. What that leaves out is made up for by the database itself:
+//! - A poll is read again once its lock is had, and so is a tally when it is raised.
 //! - The unique index also knows votes that the statement does not see.
 //! - A choice that is gone by then breaks the vote's foreign key, and so the whole statement.
 
 use sea_orm::{
-    EntityTrait, Iterable, Value,
+    Iterable, Order,
     sea_query::{
-        CommonTableExpression, Cond, Expr, ExprTrait, InsertStatement, JoinType, LockType,
-        OnConflict, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
+        CommonTableExpression, Cond, Expr, ExprTrait, InsertStatement, JoinType, LockBehavior,
+        LockType, OnConflict, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
     },
 };
 
 use crate::{
     entity::{choice, poll, vote},
-    tenancy::{FromRow, RouterError, StoredRow, Template},
+    tenancy::{ArrayTemplate, FromRow, RouterError, StoredRow},
 };
 
+const ASKED: &str = "asked";
+const VOTER: &str = "voter";
+const CHOSEN: &str = "chosen";
+const MOMENT: &str = "moment";
 const SEEN: &str = "seen";
 const JUDGED: &str = "judged";
-const CAST: &str = "cast_vote";
-const COUNTED: &str = "counted";
 const OPEN: &str = "is_open";
+const CAST: &str = "cast_vote";
+const TALLIED: &str = "tallied";
+const VOTES: &str = "votes";
+const COUNTED: &str = "counted";
+/// Of a vote, from one.
+const PLACE_AMONG_ITS_CHOICE: &str =
+    r#"ROW_NUMBER() OVER (PARTITION BY "cast_vote"."choice_id" ORDER BY "cast_vote"."id")"#;
 
 /// What became of a vote.
 #[derive(Debug)]
@@ -59,96 +70,140 @@ impl FromRow for Outcome {
     }
 }
 
-/// Casts a vote, of a voter, for a choice, at a moment, and answers with an [`Outcome`], or with
-/// nothing where there is no such choice.
-pub(super) static BALLOT: Template<3, WithQuery> =
-    Template::new(|[voter_id, choice_id, now]| statement(&voter_id, &choice_id, &now));
-
-fn statement(voter_id: &Value, choice_id: &Value, now: &Value) -> WithQuery {
-    let mut outcome = Query::select();
-    outcome.from(JUDGED).join(JoinType::LeftJoin, CAST, Expr::val(true)).join(
-        JoinType::LeftJoin,
-        COUNTED,
-        Expr::val(true),
-    );
-    select::<poll::Entity>(&mut outcome, JUDGED);
-    select::<vote::Entity>(&mut outcome, CAST);
-    select::<choice::Entity>(&mut outcome, COUNTED);
-    outcome.column((JUDGED, OPEN));
+/// Casts votes: of a voter, for a choice, at a moment. Each is answered with an [`Outcome`], or
+/// with nothing where there is no such choice, or its poll is locked.
+pub(super) static BALLOT: ArrayTemplate<WithQuery> = ArrayTemplate::new(|| {
     let mut parts = WithClause::new();
-    for (name, part) in [
-        (SEEN, CommonTableExpression::new().query(seen(choice_id)).to_owned()),
-        (JUDGED, CommonTableExpression::new().query(judged(now)).to_owned()),
-        (CAST, CommonTableExpression::new().query(cast(voter_id, choice_id, now)).to_owned()),
+    for (name, mut part) in [
+        (ASKED, CommonTableExpression::new().query(asked()).to_owned()),
+        (SEEN, CommonTableExpression::new().query(seen()).to_owned()),
+        (JUDGED, CommonTableExpression::new().query(judged()).to_owned()),
+        (CAST, CommonTableExpression::new().query(cast()).to_owned()),
+        (TALLIED, CommonTableExpression::new().query(tallied()).to_owned()),
         (COUNTED, CommonTableExpression::new().query(counted()).to_owned()),
     ] {
-        let mut part = part;
         parts.cte(part.table_name(name).to_owned());
     }
-    parts.query(outcome)
+    parts.query(outcomes())
+});
+
+fn asked() -> SelectStatement {
+    ArrayTemplate::<WithQuery>::asks([VOTER, CHOSEN, MOMENT])
 }
 
-fn seen(choice_id: &Value) -> SelectStatement {
-    Query::select()
-        .columns(poll::Column::iter().map(|column| (poll::Entity, column)))
+/// In the order of their numbers, so that two statements never wait for each other's.
+fn seen() -> SelectStatement {
+    let chosen = Query::select().column(CHOSEN).from(ASKED).to_owned();
+    let polls = Query::select()
+        .column(choice::Column::PollId)
         .from(choice::Entity)
-        .inner_join(
-            poll::Entity,
-            Expr::col((poll::Entity, poll::Column::Id))
-                .eq(Expr::col((choice::Entity, choice::Column::PollId))),
-        )
-        .and_where(Expr::col((choice::Entity, choice::Column::Id)).eq(choice_id.clone()))
-        .lock_with_tables(LockType::Update, [poll::Entity])
+        .and_where(Expr::col(choice::Column::Id).in_subquery(chosen))
+        .to_owned();
+    Query::select()
+        .columns(poll::Column::iter())
+        .from(poll::Entity)
+        .and_where(Expr::col(poll::Column::Id).in_subquery(polls))
+        .order_by(poll::Column::Id, Order::Asc)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .to_owned()
 }
 
-/// The lock may have been waited for beyond the poll's end, so the database's clock counts too. A
-/// poll is closed also if its end is not after its last edit: whoever closes it sets both to the
-/// same moment, and their clock may be ahead of both.
-fn judged(now: &Value) -> SelectStatement {
-    let closes_at = || Expr::col(poll::Column::ClosesAt);
+/// The database's clock counts too, as others may have waited for the poll. A poll is closed also
+/// if its end is not after its last edit: whoever closes it sets both to the same moment, and
+/// their clock may be ahead of both.
+fn judged() -> SelectStatement {
+    let closes_at = || Expr::col((SEEN, poll::Column::ClosesAt));
     let open = Cond::any().add(closes_at().is_null()).add(
         Cond::all()
-            .add(closes_at().gt(now.clone()))
+            .add(closes_at().gt(Expr::col((ASKED, MOMENT))))
             .add(closes_at().gt(Expr::cust("(clock_timestamp() AT TIME ZONE 'UTC')")))
-            .add(closes_at().gt(Expr::col(poll::Column::UpdatedAt))),
+            .add(closes_at().gt(Expr::col((SEEN, poll::Column::UpdatedAt)))),
     );
-    Query::select().columns(poll::Column::iter()).expr_as(open, OPEN).from(SEEN).to_owned()
+    let its_choice = Expr::col((choice::Entity, choice::Column::Id)).eq(Expr::col((ASKED, CHOSEN)));
+    let its_poll =
+        Expr::col((SEEN, poll::Column::Id)).eq(Expr::col((choice::Entity, choice::Column::PollId)));
+    Query::select()
+        .columns([VOTER, CHOSEN, MOMENT].map(|column| (ASKED, column)))
+        .columns(poll::Column::iter().map(|column| (SEEN, column)))
+        .expr_as(open, OPEN)
+        .from(ASKED)
+        .inner_join(choice::Entity, its_choice)
+        .inner_join(SEEN, its_poll)
+        .to_owned()
 }
 
 #[expect(clippy::expect_used, reason = "four columns, four values")]
-fn cast(voter_id: &Value, choice_id: &Value, now: &Value) -> InsertStatement {
+fn cast() -> InsertStatement {
     use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
-    let row = Query::select()
+    let rows = Query::select()
         .column(poll::Column::Id)
-        .exprs([choice_id, voter_id, now].map(|value| Expr::val(value.clone())))
+        .columns([CHOSEN, VOTER, MOMENT])
         .from(JUDGED)
         .and_where(Expr::col(OPEN))
         .to_owned();
     Query::insert()
         .into_table(vote::Entity)
         .columns([PollId, ChoiceId, VotedById, VotedAt])
-        .select_from(row)
+        .select_from(rows)
         .expect("as many values as columns")
         .on_conflict(OnConflict::columns([PollId, VotedById]).do_nothing().to_owned())
         .returning(Query::returning().columns(vote::Column::iter()))
         .to_owned()
 }
 
-fn counted() -> UpdateStatement {
-    let voted_for = Query::select().column(vote::Column::ChoiceId).from(CAST).to_owned();
-    let tally = choice::Column::VoteCount;
-    Query::update()
-        .table(choice::Entity)
-        .value(tally, Expr::col(tally).add(1))
-        .and_where(
-            Expr::col(choice::Column::Id).eq(Expr::SubQuery(None, Box::new(voted_for.into()))),
-        )
-        .returning(Query::returning().columns(choice::Column::iter()))
+fn tallied() -> SelectStatement {
+    Query::select()
+        .column(vote::Column::ChoiceId)
+        .expr_as(Expr::cust("COUNT(*)"), VOTES)
+        .from(CAST)
+        .group_by_col(vote::Column::ChoiceId)
         .to_owned()
 }
 
-/// All columns of an entity out of a part.
-fn select<E: EntityTrait>(query: &mut SelectStatement, part: &'static str) {
-    query.columns(E::Column::iter().map(|column| (part, column)));
+fn counted() -> UpdateStatement {
+    let tally = choice::Column::VoteCount;
+    let its_own = Expr::col((choice::Entity, choice::Column::Id))
+        .eq(Expr::col((TALLIED, vote::Column::ChoiceId)));
+    Query::update()
+        .table(choice::Entity)
+        .value(tally, Expr::col((choice::Entity, tally)).add(Expr::col((TALLIED, VOTES))))
+        .from(TALLIED)
+        .and_where(its_own)
+        .returning(
+            Query::returning().exprs(
+                choice::Column::iter()
+                    .map(|column| Expr::col((choice::Entity, column)))
+                    .chain([Expr::col((TALLIED, VOTES))]),
+            ),
+        )
+        .to_owned()
+}
+
+fn outcomes() -> SelectStatement {
+    let its_vote = Expr::col((CAST, vote::Column::ChoiceId))
+        .eq(Expr::col((JUDGED, CHOSEN)))
+        .and(Expr::col((CAST, vote::Column::VotedById)).eq(Expr::col((JUDGED, VOTER))));
+    let its_choice =
+        Expr::col((COUNTED, choice::Column::Id)).eq(Expr::col((CAST, vote::Column::ChoiceId)));
+    let mut outcomes = Query::select();
+    outcomes
+        .columns([VOTER, CHOSEN].map(|column| (JUDGED, column)))
+        .columns(poll::Column::iter().map(|column| (JUDGED, column)))
+        .columns(vote::Column::iter().map(|column| (CAST, column)));
+    for column in choice::Column::iter() {
+        let value = Expr::col((COUNTED, column));
+        outcomes.expr(match column {
+            // As if the votes had come one after the other.
+            choice::Column::VoteCount => {
+                value.sub(Expr::col((COUNTED, VOTES))).add(Expr::cust(PLACE_AMONG_ITS_CHOICE))
+            }
+            _ => value,
+        });
+    }
+    outcomes
+        .column((JUDGED, OPEN))
+        .from(JUDGED)
+        .join(JoinType::LeftJoin, CAST, its_vote)
+        .join(JoinType::LeftJoin, COUNTED, its_choice)
+        .to_owned()
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, SelectTwoMany,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -172,6 +172,25 @@ pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
 
 static BY_IDS: KeyTemplate<Select<poll::Entity>> =
     KeyTemplate::new(|ids| poll::Entity::rows().filter(ids.hold(poll::Column::Id)));
+
+/// Polls by number, each with its choices in the order written.
+///
+/// # Errors
+/// What the database answers.
+pub async fn with_choices(
+    ids: Vec<i64>,
+) -> Result<Vec<(poll::Model, Vec<choice_entity::Model>)>, Failure> {
+    let reader = TenantRouter::db_for_read::<poll::Entity>()?;
+    Ok(reader.all_with_many(&WITH_CHOICES, ids).await?)
+}
+
+static WITH_CHOICES: KeyTemplate<SelectTwoMany<poll::Entity, choice_entity::Entity>> =
+    KeyTemplate::new(|ids| {
+        poll::Entity::rows()
+            .filter(ids.hold(poll::Column::Id))
+            .find_with_related(choice_entity::Entity)
+            .order_by_asc(choice_entity::Column::Position)
+    });
 
 /// Makes a poll.
 ///

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     entity::{choice as choice_entity, poll::Model as Poll, user, vote},
-    tenancy::{Template, TenantRouter},
+    tenancy::{Ask, Template, TenantRouter},
 };
 
 /// Votes by number.
@@ -103,12 +103,12 @@ pub struct Cast {
 /// # Errors
 /// [`Code::NotFound`], [`Code::PollClosed`], [`Code::AlreadyVoted`].
 pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> {
-    let values = [voter.id.into(), choice_id.into(), clock::now().into()];
-    match TenantRouter::statement(&BALLOT, values).await {
-        Ok(Some(mut outcome)) => judge(outcome.pop()),
+    let ask = Ask { by: voter.id, of: choice_id, at: clock::now() };
+    match TenantRouter::together(&BALLOT, ask).await {
+        Ok(Some(outcome)) => judge(outcome),
+        // There is no such choice, somebody holds its poll, or a choice of the same statement went
+        // while it ran: the transaction tells, and waits.
         Ok(None) => cast_in_steps(voter, choice_id).await,
-        // The choice went while the statement waited, or somebody holds its poll: the transaction
-        // tells what is left, and waits.
         Err(error) if error.is_foreign_key_violation() || error.is_busy() => {
             cast_in_steps(voter, choice_id).await
         }
@@ -116,9 +116,7 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
     }
 }
 
-fn judge(outcome: Option<Outcome>) -> Result<Cast, Failure> {
-    let Outcome { poll, is_open, vote, choice } =
-        outcome.ok_or_else(|| choice::not_found("choiceId"))?;
+fn judge(Outcome { poll, is_open, vote, choice }: Outcome) -> Result<Cast, Failure> {
     match vote {
         Some(vote) => Ok(Cast { vote, poll, choice }),
         None if is_open => Err(already_voted(poll.id)),

@@ -95,7 +95,7 @@ impl Connection {
     pub(super) async fn piped<'a, T>(
         &self,
         text: impl FnOnce() -> Option<Piped<'a>>,
-        read: impl Fn(&StoredRow<'_>) -> Result<T, RouterError>,
+        read: impl FnMut(&StoredRow<'_>) -> Result<T, RouterError>,
     ) -> Result<Option<Vec<T>>, RouterError> {
         let Some(pipeline) = self.pipeline() else { return Ok(None) };
         let Some((sql, params)) = text() else { return Ok(None) };

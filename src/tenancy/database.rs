@@ -18,7 +18,7 @@ use super::{
     AccessError, DatabaseSpec, DatabaseUrl, Engine, SchemaCheck,
     budget::Places,
     connect::{Access, PoolBounds, connect},
-    postgres::{Lane, Pipeline},
+    postgres::{Batches, Lane},
     read_pool::{ReadPool, pipeline},
     spawn::{spawn_blocking_untenanted, spawn_untenanted},
     sqlite::{SqliteReaders, SqliteVersion, SqliteWriter},
@@ -80,7 +80,7 @@ struct Pools {
     /// On servers, as is the next.
     write: Option<DatabaseConnection>,
     /// On PostgreSQL, for use cases that are one statement.
-    write_pipeline: Option<Arc<Pipeline>>,
+    batches: Option<Arc<Batches>>,
     read: Option<ReadPool>,
     replicas: Vec<ReadPool>,
     sqlite: Option<Sqlite>,
@@ -112,11 +112,11 @@ impl TenantDatabase {
             Some(path) => Some(open_sqlite(spec, path.to_owned(), Arc::clone(&places)).await?),
             None => None,
         };
-        let (mut write, mut write_pipeline, mut read) = (None, None, None);
+        let (mut write, mut batches, mut read) = (None, None, None);
         if sqlite.is_none() {
             let pool = connect(&spec.write, Access::ReadWrite, bounds(sizes.write));
             write = Some(pool.await.map_err(unavailable)?);
-            write_pipeline = pipeline(&spec.write, Lane::Write).await;
+            batches = pipeline(&spec.write, Lane::Write).await.map(Batches::new);
             let pool = ReadPool::open(&spec.write, bounds(sizes.read));
             read = Some(pool.await.map_err(unavailable)?);
         }
@@ -132,7 +132,7 @@ impl TenantDatabase {
                 Err(_) => tracing::warn!(replica = %url, "a replica is left out: no answer"),
             }
         }
-        let pools = Pools { write, write_pipeline, read, replicas, sqlite, places };
+        let pools = Pools { write, batches, read, replicas, sqlite, places };
         Ok(Self { pools: Some(pools), next_replica: AtomicUsize::new(0), beside: OnceLock::new() })
     }
 
@@ -163,8 +163,8 @@ impl TenantDatabase {
     }
 
     /// Where a use case that is one statement goes, on PostgreSQL.
-    pub(super) fn write_pipeline(&self) -> Option<&Pipeline> {
-        self.pools.as_ref()?.write_pipeline.as_deref()
+    pub(super) fn batches(&self) -> Option<&Arc<Batches>> {
+        self.pools.as_ref()?.batches.as_ref()
     }
 
     /// Where SQLite is read in place.
@@ -248,10 +248,10 @@ impl Drop for TenantDatabase {
             return;
         }
         spawn_untenanted(async move {
-            let Pools { write, write_pipeline, read, replicas, mut sqlite, places } = pools;
+            let Pools { write, batches, read, replicas, mut sqlite, places } = pools;
             let beside = sqlite.as_mut().and_then(|sqlite| sqlite.pool.take());
-            if let Some(pipeline) = write_pipeline {
-                pipeline.close().await;
+            if let Some(batches) = batches {
+                batches.pipeline().close().await;
             }
             let mut readers = Vec::new();
             for pool in replicas.into_iter().chain(read) {

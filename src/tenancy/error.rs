@@ -68,6 +68,12 @@ pub enum RouterError {
     /// A writer outlived its transaction, which was therefore rolled back.
     #[error("a writer outlived its transaction; all of it was rolled back")]
     EscapedWriter,
+    /// The task that worked for several use cases ended before they were answered.
+    #[error("a statement that several use cases share was interrupted")]
+    Interrupted,
+    /// A statement that several use cases share failed, for all of them.
+    #[error(transparent)]
+    Shared(#[from] Arc<RouterError>),
     /// A commit that several transactions share failed, for all of them.
     #[error("the commit failed: {0}")]
     Commit(Arc<str>),
@@ -91,6 +97,7 @@ impl RouterError {
             Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Database(error) => super::connection::is_unreachable(error),
             Self::Postgres(error) => postgres::is_unreachable(error),
+            Self::Shared(error) => error.is_unreachable(),
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
                 error.code,
                 ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
@@ -104,6 +111,7 @@ impl RouterError {
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Database(error) => super::connection::is_unreachable(error),
+            Self::Shared(error) => error.is_broken(),
             _ => self.is_unreachable(),
         }
     }
@@ -129,7 +137,11 @@ impl RouterError {
     }
 
     fn is_state(&self, state: &SqlState) -> bool {
-        matches!(self, Self::Postgres(error) if error.code() == Some(state))
+        match self {
+            Self::Postgres(error) => error.code() == Some(state),
+            Self::Shared(error) => error.is_state(state),
+            _ => false,
+        }
     }
 
     /// Whether a unique index stood in the way.

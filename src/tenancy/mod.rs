@@ -46,6 +46,7 @@ pub use holds::Holds;
 pub use key::{InvalidKey, TenantKey};
 pub use limits::{LimitName, LimitOverrides};
 pub use maintenance::Maintenance;
+pub use postgres::Ask;
 pub use provision::{Provision, ProvisionError};
 pub use reader::{Reader, TenantEntity};
 pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck};
@@ -57,7 +58,7 @@ pub use spawn::{
 };
 pub use sqlite::DataVersion;
 pub use stored::{FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};
-pub use template::{KeyTemplate, Keys, Template};
+pub use template::{ArrayTemplate, KeyTemplate, Keys, Template};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;
 pub use writer::Writer;

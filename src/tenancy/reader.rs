@@ -1,17 +1,16 @@
 //! What a router hands out for reading.
 
-use std::borrow::Cow;
+mod joined;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
-    QuerySelect, QueryTrait, Select, SelectTwoRequired, Value,
+    QuerySelect, QueryTrait, Select, Value,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
 use super::{
-    FromRow, KeyTemplate, RouterError, StoredRow, Template, TenantModel,
+    FromRow, KeyTemplate, RouterError, Template, TenantModel,
     connection::{Connection, delegate_connection},
-    postgres::Param,
     sqlite,
     template::Text,
 };
@@ -79,11 +78,8 @@ impl Reader {
                 self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
             }
             None => {
-                let piped = || {
-                    let sql = Cow::Borrowed(template.array_text()?);
-                    Some((sql, vec![Param::Keys(keys.clone())]))
-                };
-                match Box::pin(self.0.piped(piped, E::Model::from_row)).await? {
+                let text = || template.array_text(&keys);
+                match Box::pin(self.0.piped(text, E::Model::from_row)).await? {
                     Some(rows) => Ok(rows),
                     None => Ok(Box::pin(template.query(keys).all(self)).await?),
                 }
@@ -155,34 +151,6 @@ impl Reader {
         }
     }
 
-    /// The first row of a query over two entities, which `find_both_related` makes.
-    ///
-    /// # Errors
-    /// What the database answers.
-    pub async fn one_of_both<const N: usize, E: TenantEntity, F: TenantEntity>(
-        &self,
-        template: &Template<N, SelectTwoRequired<E, F>>,
-        values: [Value; N],
-    ) -> Result<Option<(E::Model, F::Model)>, RouterError> {
-        match self.0.in_place() {
-            Some(place) => {
-                let text = template.text(values, |query| query.limit(1).into_query());
-                let found = place.run(|sqlite| sqlite::pairs::<E, F>(sqlite, &text));
-                Ok(self.0.watch_in_place(found)?.pop())
-            }
-            None => {
-                let text = || {
-                    let text = |query: SelectTwoRequired<E, F>| query.limit(1).into_query();
-                    Some(template.postgres_text(values.clone(), text).into())
-                };
-                match Box::pin(self.0.piped(text, both::<E, F>)).await? {
-                    Some(mut rows) => Ok(rows.pop()),
-                    None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
-                }
-            }
-        }
-    }
-
     /// How many rows a query has.
     ///
     /// # Errors
@@ -212,13 +180,6 @@ impl Reader {
             None => Ok(self.query_one(&query).await?.is_some()),
         }
     }
-}
-
-fn both<E: TenantEntity, F: TenantEntity>(
-    row: &StoredRow<'_>,
-) -> Result<(E::Model, F::Model), RouterError> {
-    let second = row.at(E::Column::iter().count());
-    Ok((E::Model::from_row(row)?, F::Model::from_row(&second)?))
 }
 
 /// How many queries one statement unites: SQLite takes 500.

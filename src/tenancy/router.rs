@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, StatementBuilder, TransactionTrait, Value,
+    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, StatementBuilder, TransactionTrait,
 };
 
 use super::{
-    AccessError, FromRow, Reader, RouterError, Template, Tenant, TenantKey, Writer,
-    connection::{Connection, Piped, Target},
+    AccessError, ArrayTemplate, Ask, FromRow, Reader, RouterError, StoredRow, Tenant, TenantKey,
+    Writer,
+    connection::{Connection, Target},
     scope::Scope,
     sqlite::SqliteTransaction,
 };
@@ -142,32 +143,33 @@ impl TenantRouter {
     }
 
     /// Runs a use case that is one statement, on a database that changes rows in the course of a
-    /// query. It is a transaction of its own, without a round trip to begin and one to commit it,
-    /// and is committed when this returns its rows. It shares a connection with others, so it
-    /// gives up soon where somebody holds a lock that it wants ([`RouterError::is_busy`]); nothing
-    /// was changed then, and [`TenantRouter::transaction`] waits longer. Nothing comes back where
-    /// the tenant's database has no such connection.
+    /// query, together with those of others: it is a transaction of all of them, and is committed
+    /// when this returns the caller's row. A statement that finds a row locked by somebody else
+    /// should leave it out rather than wait, as others would wait with it. Nothing comes back
+    /// where there was no row, and also where the tenant's database has no pipeline for it:
+    /// [`TenantRouter::transaction`] tells why, and waits.
     ///
     /// # Errors
     /// What the database answers, [`RouterError::NoTenant`] outside a scope and
     /// [`RouterError::NestedTransaction`] inside a transaction.
-    pub async fn statement<const N: usize, Q: StatementBuilder, T: FromRow>(
-        template: &Template<N, Q>,
-        values: [Value; N],
-    ) -> Result<Option<Vec<T>>, RouterError> {
+    pub async fn together<Q: StatementBuilder, T: FromRow>(
+        template: &'static ArrayTemplate<Q>,
+        ask: Ask,
+    ) -> Result<Option<T>, RouterError> {
         let scope = Self::scope_to_write_in()?;
-        let Some(pipeline) = scope.lease().database().write_pipeline() else { return Ok(None) };
-        let (sql, params): Piped<'_> = template.postgres_text(values, |query| query).into();
+        let Some((batches, sql)) = scope.lease().database().batches().zip(template.text()) else {
+            return Ok(None);
+        };
         scope.count_statement();
-        let rows = Box::pin(pipeline.rows(&sql, &params, T::from_row)).await;
-        let rows = rows.inspect_err(|error| {
+        let row = batches.ask(sql, ask).await.map_err(RouterError::from);
+        let row = row.inspect_err(|error| {
             if error.is_broken() {
                 scope.lease().discard();
             }
-        });
+        })?;
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
-        rows.map(Some)
+        row.map(|row| T::from_row(&StoredRow::new(&row).at(2))).transpose()
     }
 
     fn scope_to_write_in() -> Result<Scope, RouterError> {

@@ -4,6 +4,7 @@
 //! it. What changes from one use to the next are its values alone, so the text is kept, with the
 //! places that the values go to.
 
+mod arrays;
 mod keys;
 
 use std::{borrow::Cow, sync::OnceLock};
@@ -11,6 +12,7 @@ use std::{borrow::Cow, sync::OnceLock};
 use chrono::NaiveDate;
 use sea_orm::{DbBackend, Statement, StatementBuilder, Value};
 
+pub use arrays::ArrayTemplate;
 pub use keys::{KeyTemplate, Keys};
 
 /// A statement with `N` values that change.
@@ -50,9 +52,24 @@ impl Text<'_> {
 
     /// The same for another engine.
     pub(super) fn on(backend: DbBackend, query: &impl StatementBuilder) -> Self {
-        let Statement { sql, values, .. } = backend.build(query);
-        let values = values.map_or_else(Vec::new, |values| values.0);
+        let Statement { mut sql, values, .. } = backend.build(query);
+        let mut values = values.map_or_else(Vec::new, |values| values.0);
+        if backend == DbBackend::Postgres {
+            write_limit(&mut sql, &mut values);
+        }
         Self { sql: Cow::Owned(sql), values }
+    }
+}
+
+/// Puts a limit into the text. PostgreSQL plans a statement anew each time for a limit among its
+/// values, as it takes one that it does not know for a tenth of the table.
+fn write_limit(sql: &mut String, values: &mut Vec<Value>) {
+    let end = format!(" LIMIT ${}", values.len());
+    if let Some(Value::BigUnsigned(Some(limit))) = values.last()
+        && let Some(start) = sql.strip_suffix(&end)
+    {
+        *sql = format!("{start} LIMIT {limit}");
+        values.pop();
     }
 }
 

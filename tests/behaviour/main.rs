@@ -33,6 +33,7 @@ mod migrate;
 mod pages;
 mod pagination;
 mod persisted;
+mod pipeline;
 mod polls;
 mod read_only;
 mod registry;

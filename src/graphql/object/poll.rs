@@ -237,6 +237,12 @@ impl Fields for Poll {
 }
 
 impl Poll {
+    /// Whether a field that is a poll asks for its choices, so that they can come along with it.
+    pub(in crate::graphql) fn wants_choices(ctx: &Context<'_>) -> bool {
+        let asked = ctx.look_ahead();
+        asked.field("choices").exists() || asked.field("totalVotes").exists()
+    }
+
     fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         let request = RequestContext::of(ctx)?;
         let may = request.viewer().is_some_and(|viewer| may_change(&self.0, viewer));

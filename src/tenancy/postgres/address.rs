@@ -33,7 +33,7 @@ impl Lane {
     const fn session(self) -> &'static str {
         match self {
             Self::Read => "-c default_transaction_read_only=on -c statement_timeout=500",
-            Self::Write => "-c lock_timeout=100",
+            Self::Write => "-c lock_timeout=500",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! is given back. What is sent through the pipeline is still what SeaORM's query builder made.
 
 mod address;
+mod batch;
 mod pipeline;
 mod tls;
 mod value;
@@ -14,6 +15,8 @@ use std::{error::Error, io};
 use tokio_postgres::error::SqlState;
 
 pub(super) use address::Lane;
+pub use batch::Ask;
+pub(super) use batch::Batches;
 pub(super) use pipeline::Pipeline;
 pub(super) use value::Param;
 

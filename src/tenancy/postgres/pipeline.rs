@@ -15,7 +15,7 @@ use foldhash::fast::RandomState;
 use futures::TryStreamExt;
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Statement, error::SqlState, types::Type};
+use tokio_postgres::{Client, Row, Statement, error::SqlState, types::Type};
 
 use super::{
     address::{Address, ConnectError, Lane},
@@ -29,6 +29,7 @@ const MAX_STATEMENTS: usize = 256;
 
 /// A lane to a database, connected anew when its connection has ended.
 pub(in crate::tenancy) struct Pipeline {
+    lane: Lane,
     address: Address,
     session: Mutex<Option<Arc<Session>>>,
     /// Whoever connects; the others wait for it.
@@ -50,7 +51,7 @@ impl Pipeline {
         let address = Address::new(url, lane)?;
         let session = Session::open(&address).await?;
         let session = Mutex::new(Some(Arc::new(session)));
-        Ok(Self { address, session, connecting: tokio::sync::Mutex::default() })
+        Ok(Self { lane, address, session, connecting: tokio::sync::Mutex::default() })
     }
 
     /// All rows of a statement.
@@ -58,15 +59,39 @@ impl Pipeline {
         &self,
         sql: &str,
         params: &[Param],
-        read: impl Fn(&StoredRow<'_>) -> Result<T, RouterError>,
+        mut read: impl FnMut(&StoredRow<'_>) -> Result<T, RouterError>,
+    ) -> Result<Vec<T>, RouterError> {
+        self.each(sql, params, |row| read(&StoredRow::new(&row))).await
+    }
+
+    /// The same as the driver has them.
+    pub(super) async fn raw_rows(
+        &self,
+        sql: &str,
+        params: &[Param],
+    ) -> Result<Vec<Row>, RouterError> {
+        self.each(sql, params, Ok).await
+    }
+
+    async fn each<T>(
+        &self,
+        sql: &str,
+        params: &[Param],
+        mut read: impl FnMut(Row) -> Result<T, RouterError>,
     ) -> Result<Vec<T>, RouterError> {
         let session = self.session().await?;
-        match session.rows(sql, params, &read).await {
+        match session.each(sql, params, &mut read).await {
             // Changed tables, or a proxy that puts another session behind the same connection:
             // nothing ran, and prepared anew it does.
             Err(error) if is_stale(&error) => {
                 session.forget();
-                session.rows(sql, params, &read).await
+                session.each(sql, params, &mut read).await
+            }
+            // Cut while nothing went over it, or a server that was begun anew. What reads can be
+            // sent once more; what writes may have been done.
+            Err(error) if self.lane == Lane::Read && error.is_unreachable() => {
+                drop(session);
+                self.session().await?.each(sql, params, &mut read).await
             }
             result => result,
         }
@@ -114,11 +139,11 @@ impl Session {
         Ok(Self { client, prepared: Mutex::default(), task })
     }
 
-    async fn rows<T>(
+    async fn each<T>(
         &self,
         sql: &str,
         params: &[Param],
-        read: &impl Fn(&StoredRow<'_>) -> Result<T, RouterError>,
+        read: &mut impl FnMut(Row) -> Result<T, RouterError>,
     ) -> Result<Vec<T>, RouterError> {
         let statement = match self.prepared(sql) {
             Some(statement) => statement,
@@ -127,7 +152,7 @@ impl Session {
         let mut found = pin!(self.client.query_raw(&statement, params).await?);
         let mut models = Vec::new();
         while let Some(row) = found.try_next().await? {
-            models.push(read(&StoredRow::new(&row))?);
+            models.push(read(row)?);
         }
         Ok(models)
     }

@@ -20,6 +20,8 @@ pub(in crate::tenancy) enum Param {
     One(Value),
     /// Any number of numbers in one place, for `= ANY($1)`.
     Keys(Vec<i64>),
+    /// Any number of moments in one place.
+    Moments(Vec<NaiveDateTime>),
 }
 
 impl Param {
@@ -27,6 +29,7 @@ impl Param {
     pub(super) fn type_of(&self) -> Result<Type, RouterError> {
         Ok(match self {
             Self::Keys(_) => Type::INT8_ARRAY,
+            Self::Moments(_) => Type::TIMESTAMP_ARRAY,
             Self::One(value) => match value {
                 Value::Bool(_) => Type::BOOL,
                 Value::Int(_) => Type::INT4,
@@ -49,6 +52,7 @@ impl ToSql for Param {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Written {
         match self {
             Self::Keys(keys) => keys.to_sql(ty, out),
+            Self::Moments(moments) => moments.to_sql(ty, out),
             Self::One(value) => match value {
                 Value::Bool(value) => value.to_sql(ty, out),
                 Value::Int(value) => value.to_sql(ty, out),

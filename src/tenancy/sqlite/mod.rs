@@ -20,7 +20,7 @@ pub(super) use batch::SqliteWriter;
 use open::open;
 pub(super) use readers::SqliteReaders;
 pub(super) use snapshot::Snapshot;
-pub(super) use statement::{count, execute, exists, insert, pairs, rows};
+pub(super) use statement::{count, each, execute, exists, insert, rows};
 pub(super) use turn::SqliteTransaction;
 pub use version::DataVersion;
 pub(super) use version::SqliteVersion;

@@ -4,7 +4,7 @@ use rusqlite::{
     Connection, Row, params_from_iter,
     types::{ToSqlOutput, Value as SqlValue, ValueRef},
 };
-use sea_orm::{DbErr, EntityTrait, Iterable, Value};
+use sea_orm::{DbErr, Value};
 
 use crate::tenancy::{
     RouterError,
@@ -18,21 +18,7 @@ type Result<T> = std::result::Result<T, RouterError>;
 /// All rows of a query that selects the columns of the model's entity in their order, as SeaORM's
 /// `find` does.
 pub fn rows<M: FromRow>(connection: &Connection, text: &Text<'_>) -> Result<Vec<M>> {
-    each(connection, text, |row| M::from_row(&StoredRow::new(row)))
-}
-
-/// The same of a query that selects the columns of `E` and behind them those of `F`, as SeaORM's
-/// `find_both_related` does.
-pub fn pairs<E, F>(connection: &Connection, text: &Text<'_>) -> Result<Vec<(E::Model, F::Model)>>
-where
-    E: EntityTrait<Model: FromRow>,
-    F: EntityTrait<Model: FromRow>,
-{
-    let second = E::Column::iter().count();
-    each(connection, text, |row| {
-        let row = StoredRow::new(row);
-        Ok((E::Model::from_row(&row)?, F::Model::from_row(&row.at(second))?))
-    })
+    each(connection, text, M::from_row)
 }
 
 impl Values for Row<'_> {
@@ -46,16 +32,17 @@ impl Values for Row<'_> {
     }
 }
 
-fn each<T>(
+/// All rows of a query, read one after the other.
+pub fn each<T>(
     connection: &Connection,
     text: &Text<'_>,
-    read: impl Fn(&Row<'_>) -> Result<T>,
+    mut read: impl FnMut(&StoredRow<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut prepared = connection.prepare_cached(&text.sql)?;
     let mut found = prepared.query(params_from_iter(bind(text)?))?;
     let mut models = Vec::new();
     while let Some(row) = found.next()? {
-        models.push(read(row)?);
+        models.push(read(&StoredRow::new(row))?);
     }
     Ok(models)
 }

@@ -5,14 +5,16 @@ use std::{borrow::Cow, sync::OnceLock};
 use sea_orm::{ColumnTrait, DbBackend, QueryTrait, StatementBuilder, Value, sea_query::Expr};
 
 use super::Text;
+use crate::tenancy::postgres::Param;
 
 /// A query by numbers. Where they stand in the text one by one, it is kept for each number of
-/// numbers; PostgreSQL takes all of them as one value.
+/// numbers; PostgreSQL takes several as one value.
 #[derive(Debug)]
 pub struct KeyTemplate<Q> {
     make: fn(Keys) -> Q,
     /// For SQLite, by how many numbers, from one.
     listed: [OnceLock<Option<String>>; MAX_KEYS],
+    single: OnceLock<Option<String>>,
     array: OnceLock<Option<String>>,
 }
 
@@ -47,7 +49,12 @@ impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
     /// [`Keys::hold`] gives, with no other values.
     #[must_use]
     pub const fn new(make: fn(Keys) -> Q) -> Self {
-        Self { make, listed: [const { OnceLock::new() }; MAX_KEYS], array: OnceLock::new() }
+        Self {
+            make,
+            listed: [const { OnceLock::new() }; MAX_KEYS],
+            single: OnceLock::new(),
+            array: OnceLock::new(),
+        }
     }
 
     /// The statement, put together by SeaORM.
@@ -76,14 +83,23 @@ impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
     }
 
     /// The statement's text for PostgreSQL, where all the numbers are its only value; nothing if
-    /// it has others.
-    pub(in crate::tenancy) fn array_text(&self) -> Option<&str> {
-        let kept = self.array.get_or_init(|| {
-            let query = (self.make)(Keys(Form::Array)).into_query();
-            let text = Text::on(DbBackend::Postgres, &query);
+    /// it has others. For a single one it has a text of its own, as it expects any number in an
+    /// array, and plans for that.
+    pub(in crate::tenancy) fn array_text(
+        &self,
+        keys: &[i64],
+    ) -> Option<(Cow<'_, str>, Vec<Param>)> {
+        let written = |keys: Form| {
+            let text = Text::on(DbBackend::Postgres, &(self.make)(Keys(keys)).into_query());
             (text.values.len() == 1).then(|| text.sql.into_owned())
-        });
-        kept.as_deref()
+        };
+        let (kept, param) = if let [key] = keys {
+            let kept = self.single.get_or_init(|| written(Form::Listed(vec![*key])));
+            (kept, Param::One((*key).into()))
+        } else {
+            (self.array.get_or_init(|| written(Form::Array)), Param::Keys(keys.to_vec()))
+        };
+        Some((Cow::Borrowed(kept.as_deref()?), vec![param]))
     }
 }
 
@@ -122,11 +138,23 @@ mod tests {
 
     #[test]
     fn postgres_takes_all_keys_as_one_value() {
-        let text = BY_IDS.array_text().unwrap();
+        let (text, values) = BY_IDS.array_text(&[7, 9]).unwrap();
         assert!(
             text.ends_with(r#"WHERE "thing"."id" = ANY($1) ORDER BY "thing"."name" ASC"#),
             "{text}"
         );
-        assert_eq!(LIMITED.array_text(), None);
+        assert!(matches!(&*values, [Param::Keys(keys)] if *keys == [7, 9]));
+        let (text, values) = BY_IDS.array_text(&[7]).unwrap();
+        assert!(text.contains(r#"WHERE "thing"."id" IN ($1) ORDER"#), "{text}");
+        assert!(matches!(&*values, [Param::One(Value::BigInt(Some(7)))]));
+    }
+
+    #[test]
+    fn a_limit_is_part_of_the_text_for_postgres() {
+        for keys in [&[7][..], &[7, 9]] {
+            let (text, values) = LIMITED.array_text(keys).unwrap();
+            assert!(text.ends_with(" LIMIT 3"), "{text}");
+            assert_eq!(values.len(), 1);
+        }
     }
 }

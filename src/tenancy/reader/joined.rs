@@ -1,0 +1,91 @@
+//! Rows of two entities in one statement.
+
+use sea_orm::{
+    EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany, SelectTwoRequired, Value,
+};
+
+use super::{Reader, TenantEntity};
+use crate::tenancy::{FromRow, KeyTemplate, RouterError, StoredRow, Template, sqlite};
+
+type Model<E> = <E as EntityTrait>::Model;
+/// What one row of a group tells anew.
+type Halves<E, F> = (Option<Model<E>>, Option<Model<F>>);
+
+impl Reader {
+    /// The first row of a query over two entities, which `find_both_related` makes.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn one_of_both<const N: usize, E: TenantEntity, F: TenantEntity>(
+        &self,
+        template: &Template<N, SelectTwoRequired<E, F>>,
+        values: [Value; N],
+    ) -> Result<Option<(E::Model, F::Model)>, RouterError> {
+        let first = |query: SelectTwoRequired<E, F>| query.limit(1).into_query();
+        if let Some(place) = self.0.in_place() {
+            let text = template.text(values, first);
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>));
+            return Ok(self.0.watch_in_place(found)?.pop());
+        }
+        let text = || Some(template.postgres_text(values.clone(), first).into());
+        match Box::pin(self.0.piped(text, both::<E, F>)).await? {
+            Some(mut rows) => Ok(rows.pop()),
+            None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
+        }
+    }
+
+    /// The rows of a query by numbers, each with all of another entity's that belong to it, as
+    /// `find_with_related` joins them.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn all_with_many<E: TenantEntity, F: TenantEntity>(
+        &self,
+        template: &KeyTemplate<SelectTwoMany<E, F>>,
+        keys: Vec<i64>,
+    ) -> Result<Vec<(E::Model, Vec<F::Model>)>, RouterError> {
+        if let Some(place) = self.0.in_place() {
+            let text = template.text(keys);
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, grouped::<E, F>()));
+            return Ok(groups::<E, F>(self.0.watch_in_place(found)?));
+        }
+        match Box::pin(self.0.piped(|| template.array_text(&keys), grouped::<E, F>())).await? {
+            Some(rows) => Ok(groups::<E, F>(rows)),
+            None => Ok(Box::pin(template.query(keys).all(self)).await?),
+        }
+    }
+}
+
+/// A row has the columns of `E` and behind them those of `F`.
+fn both<E: TenantEntity, F: TenantEntity>(
+    row: &StoredRow<'_>,
+) -> Result<(E::Model, F::Model), RouterError> {
+    let second = row.at(E::Column::iter().count());
+    Ok((E::Model::from_row(row)?, F::Model::from_row(&second)?))
+}
+
+/// The first row of each group tells its `E`, which the others repeat.
+fn grouped<E: TenantEntity, F: TenantEntity>()
+-> impl FnMut(&StoredRow<'_>) -> Result<Halves<E, F>, RouterError> {
+    let second = E::Column::iter().count();
+    let mut last = None;
+    move |row| {
+        let id: i64 = row.get(0)?;
+        let is_first = last.replace(id) != Some(id);
+        let one = is_first.then(|| E::Model::from_row(row)).transpose()?;
+        Ok((one, row.model_at(second)?))
+    }
+}
+
+fn groups<E: TenantEntity, F: TenantEntity>(
+    rows: Vec<Halves<E, F>>,
+) -> Vec<(Model<E>, Vec<Model<F>>)> {
+    let mut groups: Vec<(Model<E>, Vec<Model<F>>)> = Vec::new();
+    for (one, other) in rows {
+        groups.extend(one.map(|one| (one, Vec::new())));
+        if let Some((_, many)) = groups.last_mut() {
+            many.extend(other);
+        }
+    }
+    groups
+}
