@@ -12,6 +12,7 @@ mod log;
 mod moment;
 mod open;
 mod readers;
+mod room;
 mod snapshot;
 mod statement;
 mod stored;
