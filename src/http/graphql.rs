@@ -1,11 +1,10 @@
 //! The GraphQL endpoint (GraphQL over HTTP, stage 2 draft).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
     body::Bytes,
-    extract::ConnectInfo,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
@@ -118,9 +117,9 @@ struct Caller<'a> {
 
 fn caller<'a>(state: &AppState, parts: &'a Parts) -> Option<Caller<'a>> {
     let request_id = parts.extensions.get()?;
-    let connection = parts.extensions.get()?;
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let address = client_address(&state.registry.view().catalog, &parts.headers, *peer);
+    let connection: &Connection = parts.extensions.get()?;
+    let catalog = &state.registry.view().catalog;
+    let address = client_address(catalog, &parts.headers, connection.peer());
     Some(Caller { request_id, connection, address })
 }
 

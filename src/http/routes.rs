@@ -29,8 +29,11 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        .layer(CompressionLayer::new().compress_when(worth_it))
-        .layer(from_fn_with_state(state.clone(), log::layer))
+        // The outer one first. One call for both, as axum boxes what each call has put around.
+        .layer((
+            from_fn_with_state(state.clone(), log::layer),
+            CompressionLayer::new().compress_when(worth_it),
+        ))
         .with_state(state)
 }
 
