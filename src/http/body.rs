@@ -8,8 +8,14 @@ use super::state::HttpLimits;
 
 /// A request's body, read before its tenant's database is leased: who is slow to send one keeps
 /// nothing open.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct ReadBody(pub Result<Bytes, BodyError>);
+
+impl Default for ReadBody {
+    fn default() -> Self {
+        Self(Ok(Bytes::new()))
+    }
+}
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, IoSlice},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -34,6 +35,7 @@ pub(super) struct Connection(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     _place: OwnedSemaphorePermit,
+    peer: SocketAddr,
     began: Instant,
     /// Requests that are being answered and event streams that go on.
     busy: AtomicUsize,
@@ -47,9 +49,10 @@ struct Inner {
 }
 
 impl Connection {
-    pub(super) fn new(place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(place: OwnedSemaphorePermit, peer: SocketAddr) -> Self {
         Self(Arc::new(Inner {
             _place: place,
+            peer,
             began: Instant::now(),
             busy: AtomicUsize::new(0),
             answered: AtomicU64::new(0),
@@ -57,6 +60,11 @@ impl Connection {
             is_http2: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
         }))
+    }
+
+    /// Who is at its other end, be it a proxy.
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.0.peer
     }
 
     /// Says, until it is dropped, that there is something to wait for.

@@ -1,10 +1,10 @@
 //! Runs an operation that may run, within the time it has, whatever transport it came by.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{Response, ServerError, parser::types::OperationType};
 use axum::http::StatusCode;
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
 
 use super::state::AppState;
 use crate::{
@@ -46,44 +46,26 @@ pub(super) async fn execute(
     let caller = Caller { viewer, address };
     let context = Arc::new(RequestContext::new(scope.tenant().clone(), caller));
     let limit = state.http_limits(scope.tenant()).request_time;
-    let run: BoxFuture<'_, _> = match operation.kind {
-        // Runs on in a task of its own, so that a client that leaves does not stop it half way.
-        OperationType::Mutation => Box::pin(detached(state, operation, context, limit)),
-        _ => Box::pin(
-            AssertUnwindSafe(state.schema.execute(operation, context))
-                .catch_unwind()
-                .map(|outcome| outcome.map_err(|_| broken("a resolver panicked"))),
-        ),
+    let kind = operation.kind;
+    let schema = state.schema.clone();
+    let work = async move { tokio::time::timeout(limit, schema.execute(operation, context)).await };
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let ended = match kind {
+        // A client that leaves does not stop it half way.
+        OperationType::Mutation => match tenancy::to_the_end(work) {
+            Ok(work) => work.await,
+            Err(error) => return Outcome::refused(ApiError::internal(error.to_string())),
+        },
+        _ => Box::pin(work).await,
     };
-    match tokio::time::timeout(limit, run).await {
+    match ended {
         Ok(Ok(Ok(response))) => Outcome::Executed(response),
         Ok(Ok(Err(errors))) => Outcome::Refused(StatusCode::BAD_REQUEST, errors),
-        Ok(Err(error)) => Outcome::refused(error),
-        Err(_) => {
+        Ok(Err(_)) => {
             let seconds = usize::try_from(limit.as_secs()).unwrap_or(usize::MAX);
             let message = format!("The operation took more than the {seconds} s allowed.");
             Outcome::refused(ApiError::limit("request_seconds", seconds, message))
         }
+        Err(_) => Outcome::refused(ApiError::internal("a resolver panicked")),
     }
-}
-
-async fn detached(
-    state: &AppState,
-    operation: Operation,
-    context: Arc<RequestContext>,
-    limit: Duration,
-) -> Result<Result<Response, Vec<ServerError>>, ApiError> {
-    let schema = state.schema.clone();
-    let task = tenancy::spawn(async move {
-        tokio::time::timeout(limit, Box::pin(schema.execute(operation, context))).await
-    });
-    match task.map_err(|error| broken(&error.to_string()))?.await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(_)) => Err(broken("a mutation took too long")),
-        Err(error) => Err(broken(&error.to_string())),
-    }
-}
-
-fn broken(detail: &str) -> ApiError {
-    ApiError::internal(detail)
 }

@@ -1,13 +1,11 @@
 //! The GraphQL endpoint (GraphQL over HTTP, stage 2 draft).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
-    Extension,
-    body::Body,
-    extract::{ConnectInfo, State},
-    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 
@@ -24,6 +22,7 @@ use super::{
     result_cache::{Visit, conditional},
     sse,
     state::AppState,
+    tenant::Tenanted,
 };
 use crate::{
     graphql::{ApiError, Code, Operation, Parameters},
@@ -34,114 +33,121 @@ use crate::{
 /// What one request is answered with.
 struct Exchange<'a> {
     state: &'a AppState,
-    scope: Scope,
-    request_id: RequestId,
+    scope: &'a Scope,
+    request_id: &'a RequestId,
     media_type: MediaType,
-    method: Method,
-    headers: HeaderMap,
+    is_post: bool,
+    headers: &'a HeaderMap,
     address: IpAddr,
-    connection: Connection,
+    connection: &'a Connection,
     visit: Visit<'a>,
 }
 
-/// `GET`: queries only.
-pub(super) async fn get(
-    State(state): State<AppState>,
-    Extension(scope): Extension<Scope>,
-    Extension(request_id): Extension<RequestId>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Extension(connection): Extension<Connection>,
-    request: Request<Body>,
-) -> Response {
-    let (parts, _) = request.into_parts();
+/// Answers a request in its tenant's scope. `GET`: queries only; `POST`: queries and mutations.
+pub(super) async fn answer(state: &AppState, request: Tenanted) -> Response {
+    let Tenanted { scope, parts, body } = request;
     let media_type = match acceptable(&parts.headers) {
         Ok(media_type) => media_type,
         Err(response) => return *response,
     };
-    let view = state.registry.view();
-    let address = client_address(&view.catalog, &parts.headers, peer);
-    let (method, headers) = (Method::GET, parts.headers);
-    let query = parts.uri.query().unwrap_or_default();
-    let own = scope.clone();
-    let visit = Visit::new(&state, &own, &method, media_type, &headers, query.as_bytes());
-    if let Some(response) = visit.hit() {
-        return conditional(&headers, &view.catalog, response);
+    let is_post = parts.method == Method::POST;
+    let body = match body {
+        _ if !is_post => Bytes::new(),
+        body => match posted(state, &scope, media_type, &parts.headers, body) {
+            Ok(body) => body,
+            Err(response) => return *response,
+        },
+    };
+    let raw = if is_post { &body[..] } else { parts.uri.query().unwrap_or_default().as_bytes() };
+    // A HEAD is answered as a GET is.
+    let method = if is_post { Method::POST } else { Method::GET };
+    let visit = Visit::new(state, &scope, &method, media_type, &parts.headers, raw);
+    let response = match visit.hit() {
+        Some(response) => response,
+        // Boxed: each layer around this one would move all of it, also for what is known already.
+        None => Box::pin(compute(state, &scope, &parts, &body, media_type, visit)).await,
+    };
+    if is_post {
+        return response;
     }
-    let state = &state;
+    conditional(&parts.headers, &state.registry.view().catalog, response)
+}
+
+/// The answer to what is not known already.
+async fn compute<'a>(
+    state: &'a AppState,
+    scope: &'a Scope,
+    parts: &'a Parts,
+    body: &'a [u8],
+    media_type: MediaType,
+    visit: Visit<'a>,
+) -> Response {
+    let Some(caller) = caller(state, parts) else {
+        let error = ApiError::internal("a request without a connection").into_server_error();
+        return answer::rejected(media_type, StatusCode::INTERNAL_SERVER_ERROR, error);
+    };
+    let Caller { request_id, connection, address } = caller;
+    let headers = &parts.headers;
+    let is_post = parts.method == Method::POST;
     let exchange = Exchange {
         state,
         scope,
         request_id,
         media_type,
-        method,
+        is_post,
         headers,
         address,
         connection,
         visit,
     };
-    let response = Box::pin(exchange.answer(parameters::from_query(query))).await;
-    conditional(&exchange.headers, &view.catalog, response)
+    let parameters = if is_post {
+        parameters::from_json(body)
+    } else {
+        parameters::from_query(parts.uri.query().unwrap_or_default())
+    };
+    exchange.answer(parameters).await
 }
 
-/// `POST`: queries and mutations.
-pub(super) async fn post(
-    State(state): State<AppState>,
-    Extension(scope): Extension<Scope>,
-    Extension(request_id): Extension<RequestId>,
-    Extension(ReadBody(read)): Extension<ReadBody>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Extension(connection): Extension<Connection>,
-    request: Request<Body>,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let media_type = match acceptable(&parts.headers) {
-        Ok(media_type) => media_type,
-        Err(response) => return *response,
-    };
-    let reject = |status, error| answer::rejected(media_type, status, error);
-    if !is_json(&parts.headers) {
+/// Who sent a request, by which connection.
+struct Caller<'a> {
+    request_id: &'a RequestId,
+    connection: &'a Connection,
+    address: IpAddr,
+}
+
+fn caller<'a>(state: &AppState, parts: &'a Parts) -> Option<Caller<'a>> {
+    let request_id = parts.extensions.get()?;
+    let connection: &Connection = parts.extensions.get()?;
+    let catalog = &state.registry.view().catalog;
+    let address = client_address(catalog, &parts.headers, connection.peer());
+    Some(Caller { request_id, connection, address })
+}
+
+/// The body of a POST, or why it is refused.
+fn posted(
+    state: &AppState,
+    scope: &Scope,
+    media_type: MediaType,
+    headers: &HeaderMap,
+    ReadBody(read): ReadBody,
+) -> Result<Bytes, Box<Response>> {
+    let refuse = |status, error| Err(Box::new(answer::rejected(media_type, status, error)));
+    let bad = |status, message| refuse(status, answer::error(Code::BadUserInput.as_str(), message));
+    if !is_json(headers) {
         let message = "Send the request as `Content-Type: application/json` in UTF-8.";
-        let error = answer::error(Code::BadUserInput.as_str(), message);
-        return reject(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
+        return bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    let body = match read {
-        Ok(body) => body,
+    match read {
+        Ok(body) => Ok(body),
         Err(BodyError::TooLarge) => {
             let max = state.http_limits(scope.tenant()).body_bytes;
             let message = format!("The body has more than the {max} bytes that are allowed.");
             let error = ApiError::limit("body_bytes", max, message).into_server_error();
-            return reject(StatusCode::PAYLOAD_TOO_LARGE, error);
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, error)
         }
-        Err(BodyError::Broken) => {
-            let error = answer::error(Code::BadUserInput.as_str(), "The body broke off.");
-            return reject(StatusCode::BAD_REQUEST, error);
-        }
-        Err(BodyError::Slow) => {
-            let error = answer::error(Code::BadUserInput.as_str(), "The body took too long.");
-            return reject(StatusCode::REQUEST_TIMEOUT, error);
-        }
-    };
-    let address = client_address(&state.registry.view().catalog, &parts.headers, peer);
-    let (method, headers) = (Method::POST, parts.headers);
-    let own = scope.clone();
-    let visit = Visit::new(&state, &own, &method, media_type, &headers, &body);
-    if let Some(response) = visit.hit() {
-        return response;
+        Err(BodyError::Broken) => bad(StatusCode::BAD_REQUEST, "The body broke off."),
+        Err(BodyError::Slow) => bad(StatusCode::REQUEST_TIMEOUT, "The body took too long."),
     }
-    let state = &state;
-    let exchange = Exchange {
-        state,
-        scope,
-        request_id,
-        media_type,
-        method,
-        headers,
-        address,
-        connection,
-        visit,
-    };
-    // Boxed: each layer around this one would move all of it, also for what is known already.
-    Box::pin(exchange.answer(parameters::from_json(&body))).await
 }
 
 impl Exchange<'_> {
@@ -158,7 +164,7 @@ impl Exchange<'_> {
             Ok(operation) => operation,
             Err(errors) => return self.refuse_all(StatusCode::BAD_REQUEST, errors),
         };
-        if self.method == Method::GET && operation.kind == OperationType::Mutation {
+        if !self.is_post && operation.kind == OperationType::Mutation {
             let message = "Only queries can be sent with GET; send mutations with POST.";
             let error = answer::error(Code::BadUserInput.as_str(), message);
             let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -169,11 +175,11 @@ impl Exchange<'_> {
         if operation.kind == OperationType::Subscription {
             let caller = sse::Caller {
                 state: self.state,
-                scope: &self.scope,
-                request_id: &self.request_id,
-                headers: &self.headers,
+                scope: self.scope,
+                request_id: self.request_id,
+                headers: self.headers,
                 address: self.address,
-                connection: &self.connection,
+                connection: self.connection,
             };
             return sse::answer(caller, self.media_type, operation).await;
         }
@@ -184,18 +190,18 @@ impl Exchange<'_> {
     }
 
     async fn admitted(&self, operation: Operation) -> Response {
-        let operation = match concurrency::admit(&self.scope, operation).await {
+        let operation = match concurrency::admit(self.scope, operation).await {
             Ok(operation) => operation,
             Err(error) => return self.refuse(error),
         };
-        match authorize::viewer(authorize::bearer(&self.headers), &operation).await {
+        match authorize::viewer(authorize::bearer(self.headers), &operation).await {
             Ok(viewer) => self.run(operation, viewer).await,
             Err(error) => self.refuse(error),
         }
     }
 
     async fn run(&self, operation: Operation, viewer: Option<Viewer>) -> Response {
-        self.tell(execute(self.state, &self.scope, operation, viewer, self.address).await)
+        self.tell(execute(self.state, self.scope, operation, viewer, self.address).await)
     }
 
     fn refuse(&self, error: ApiError) -> Response {
@@ -205,14 +211,14 @@ impl Exchange<'_> {
     fn tell(&self, outcome: Outcome) -> Response {
         match outcome {
             Outcome::Executed(response) => {
-                answer::executed(self.media_type, &self.request_id, response)
+                answer::executed(self.media_type, self.request_id, response)
             }
             Outcome::Refused(status, errors) => self.refuse_all(status, errors),
         }
     }
 
     fn refuse_all(&self, status: StatusCode, errors: Vec<ServerError>) -> Response {
-        answer::refused(self.media_type, &self.request_id, status, errors)
+        answer::refused(self.media_type, self.request_id, status, errors)
     }
 }
 

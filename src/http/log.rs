@@ -1,15 +1,15 @@
 //! Request ids, and one line in the log for each request.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
 
-use super::{cors, result_cache::CacheMark, state::AppState};
+use super::{connection::Connection, cors, result_cache::CacheMark, state::AppState};
 use crate::tenancy::Scope;
 
 /// Where a request's id stands in its headers and in its answer's.
@@ -54,7 +54,7 @@ pub(super) async fn layer(
 ) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();

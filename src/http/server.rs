@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
+use axum::Router;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -60,8 +60,8 @@ pub async fn serve(
         };
         // Small answers at once: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let connection = Connection::new(place);
-        spawn_untenanted(server.clone().serve(stream, peer, connection));
+        let connection = Connection::new(place, peer);
+        spawn_untenanted(server.clone().serve(stream, connection));
     }
     drop(listener);
     tracing::info!("stopping; what runs may finish");
@@ -111,9 +111,9 @@ impl Server {
     }
 
     /// Serves a connection to its end: the client's, the server's, or that of their patience.
-    async fn serve(mut self, stream: TcpStream, peer: SocketAddr, connection: Connection) {
+    async fn serve(mut self, stream: TcpStream, connection: Connection) {
         let io = TokioIo::new(connection.io(stream));
-        let service = per_connection(self.router, peer, connection.clone());
+        let service = per_connection(self.router, connection.clone());
         let served = self.builder.serve_connection_with_upgrades(io, service);
         tokio::pin!(served);
         let stops = tokio::select! {
@@ -149,10 +149,9 @@ fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     }
 }
 
-/// The service of one connection: all its requests come from that peer.
+/// The service of one connection, which all its requests know.
 fn per_connection(
     router: Router,
-    peer: SocketAddr,
     connection: Connection,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
@@ -164,7 +163,6 @@ fn per_connection(
         let busy = connection.busy();
         connection.speaks(request.version());
         let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(connection.clone());
         let answer = router.clone().oneshot(request);
         let connection = connection.clone();

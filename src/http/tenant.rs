@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use async_graphql::ServerError;
 use axum::{
-    body::Body,
     extract::{FromRequestParts, Request},
     http::{Method, StatusCode, request::Parts},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::{
     accept::{MediaType, negotiate},
-    answer, body,
+    answer,
+    body::{self, ReadBody},
     log::RequestId,
     state::AppState,
 };
@@ -93,40 +92,46 @@ impl TenantScope {
     }
 }
 
-/// Runs what is below in the scope of the request's tenant, or answers for it.
-pub(super) async fn in_scope(state: AppState, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let (scope, body) = match enter(&state, &mut parts, body).await {
-        Ok(entered) => entered,
+/// A request of a tenant: its scope, its head, and its body, which only a POST has.
+pub(super) struct Tenanted {
+    pub scope: Scope,
+    pub parts: Parts,
+    pub body: ReadBody,
+}
+
+/// Runs some work in the scope of the request's tenant, or answers for it.
+pub(super) async fn in_scope<'s, F: Future<Output = Response>>(
+    state: &'s AppState,
+    request: Request,
+    work: impl FnOnce(&'s AppState, Tenanted) -> F,
+) -> Response {
+    let tenanted = match enter(state, request).await {
+        Ok(tenanted) => tenanted,
         Err(rejection) => return rejection.into_response(),
     };
-    parts.extensions.insert(scope.clone());
-    let request = Request::from_parts(parts, body);
-    let mut response = scope.clone().run(next.run(request)).await;
+    let scope = tenanted.scope.clone();
+    let mut response = scope.clone().run(work(state, tenanted)).await;
     response.extensions_mut().insert(scope);
     response
 }
 
-/// The scope, and what is left of the body: that of a POST is read first.
-async fn enter(
-    state: &AppState,
-    parts: &mut Parts,
-    mut body: Body,
-) -> Result<(Scope, Body), TenantRejection> {
+/// The scope; the body of a POST is read first.
+async fn enter(state: &AppState, request: Request) -> Result<Tenanted, TenantRejection> {
+    let (parts, unread) = request.into_parts();
     let mut view = state.registry.view();
-    let mut tenant = Arc::clone(named(parts, &view)?);
+    let mut tenant = Arc::clone(named(&parts, &view)?);
+    let mut body = ReadBody::default();
     if parts.method == Method::POST {
-        let unread = std::mem::take(&mut body);
-        parts.extensions.insert(body::read(unread, &state.http_limits(&tenant)).await);
+        body = body::read(unread, &state.http_limits(&tenant)).await;
         // A body may take long, and what the tenants file says by now is what counts.
         let now = state.registry.view();
         if !Arc::ptr_eq(&now, &view) {
             view = now;
-            tenant = Arc::clone(named(parts, &view)?);
+            tenant = Arc::clone(named(&parts, &view)?);
         }
     }
-    let TenantScope(scope) = TenantScope::open(parts, state, &view, &tenant).await?;
-    Ok((scope, body))
+    let TenantScope(scope) = TenantScope::open(&parts, state, &view, &tenant).await?;
+    Ok(Tenanted { scope, parts, body })
 }
 
 pub(super) fn log_refusal(tenant: &Tenant, error: &AccessError, request_id: Option<&RequestId>) {

@@ -54,7 +54,8 @@ pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_o
 pub use router::TenantRouter;
 pub use scope::{Scope, ScopedStream};
 pub use spawn::{
-    block_in_place, spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted,
+    ToTheEnd, block_in_place, spawn, spawn_blocking, spawn_blocking_untenanted, spawn_untenanted,
+    to_the_end,
 };
 pub use sqlite::DataVersion;
 pub use stored::{FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Connection, Engine, World, eventually, on_each_engine};
 
-on_each_engine!(every_acknowledged_vote_survives_kill_9, a_client_that_leaves_harms_nothing,);
+on_each_engine!(
+    every_acknowledged_vote_survives_kill_9,
+    a_client_that_leaves_harms_nothing,
+    what_a_client_began_is_done_without_it,
+);
 
 async fn every_acknowledged_vote_survives_kill_9(engine: Engine) {
     const VOTERS: usize = 64;
@@ -107,4 +111,42 @@ async fn a_client_that_leaves_harms_nothing(engine: Engine) {
         assert_eq!(poll["choices"].as_array().unwrap().len(), whole, "half a poll");
     }
     assert_eq!(thor.tallies(&last.id).await, [1, 0]);
+}
+
+async fn what_a_client_began_is_done_without_it(engine: Engine) {
+    let world = World::new(engine).await;
+    let server = world.serve().await;
+    let anyone = server.anyone("thor");
+    let input = |number: usize| {
+        let username = format!("leaver{number}");
+        json!({ "username": username, "email": "a@b.example", "password": "correct horse battery" })
+    };
+    let query = "mutation($i: RegisterInput!) { register(input: $i) { user { id } } }";
+    for number in 0..10 {
+        let body = json!({ "query": query, "variables": { "i": input(number) } }).to_string();
+        let mut connection = Connection::open(server.address);
+        let length = body.len();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nHost: thor.localhost\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        connection.send(head.as_bytes());
+        connection.send(body.as_bytes());
+        // The password is being hashed by now.
+        anyone.ask("{ tenant { key } }").await.data();
+        connection.leave();
+    }
+    let login = "mutation($i: LoginInput!) { login(input: $i) { token } }";
+    eventually("an account is there", async || {
+        for number in 0..10 {
+            let mut input = input(number);
+            input.as_object_mut().unwrap().remove("email");
+            let answer = anyone.gql(login, json!({ "i": input })).await;
+            if answer.at("/login/token").is_string() {
+                return true;
+            }
+        }
+        false
+    })
+    .await;
 }

@@ -128,7 +128,7 @@ impl AccountMutation {
             let result = services.accounts.register(new).await;
             payload(request, result, |(user, token)| signed_in!(RegisterPayload, user, token)).await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Signs in.
@@ -145,7 +145,7 @@ impl AccountMutation {
             attempt.note(&result);
             payload(request, result, |(user, token)| signed_in!(LoginPayload, user, token)).await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Signs out: the token that was sent ends, or all of one's tokens. Without a good token
@@ -166,7 +166,7 @@ impl AccountMutation {
             }
             payload(request, result, |()| LogoutPayload::default()).await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Changes one's password, ends all one's tokens and gives a new one.
@@ -187,7 +187,7 @@ impl AccountMutation {
             let done = |(user, token)| signed_in!(ChangePasswordPayload, user, token);
             payload(request, result, done).await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 }
 

@@ -96,7 +96,7 @@ impl ChoiceMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Changes a choice's text, until somebody votes. For the poll's creator and superusers.
@@ -122,7 +122,7 @@ impl ChoiceMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Deletes a choice, until somebody votes; two stay. For the poll's creator and superusers.
@@ -147,6 +147,6 @@ impl ChoiceMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 }

@@ -1,5 +1,8 @@
 //! The root of mutations. Each root field is one transaction, committed before its payload is
 //! resolved.
+//!
+//! Each runs in a box of its own (`Box::pin(run)`): the library moves a future that has room for
+//! the largest of them, five times for each field.
 
 mod account;
 mod choice;

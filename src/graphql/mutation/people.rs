@@ -123,7 +123,7 @@ impl PeopleMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Makes somebody a superuser, or no longer one. For superusers; one of them stays.
@@ -145,7 +145,7 @@ impl PeopleMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Ends somebody's tokens and lets them sign in no longer. For superusers; one of them
@@ -168,7 +168,7 @@ impl PeopleMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Lets somebody sign in again. For superusers.
@@ -190,7 +190,7 @@ impl PeopleMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Gives somebody a new random password and ends their tokens. For superusers.
@@ -214,7 +214,7 @@ impl PeopleMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 }
 

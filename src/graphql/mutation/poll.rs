@@ -118,7 +118,7 @@ impl PollMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Changes a poll's question, until somebody votes, or the end of voting. For its creator
@@ -156,7 +156,7 @@ impl PollMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Ends voting now. For the poll's creator and superusers. A closed poll stays as it is.
@@ -180,7 +180,7 @@ impl PollMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Deletes a poll with its choices and votes. For its creator and superusers.
@@ -204,6 +204,6 @@ impl PollMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 }

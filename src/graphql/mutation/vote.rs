@@ -101,7 +101,7 @@ impl VoteMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Moves one's vote to another choice of the same poll, while it is open.
@@ -127,7 +127,7 @@ impl VoteMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 
     /// Takes one's vote back, while the poll is open.
@@ -153,6 +153,6 @@ impl VoteMutation {
             })
             .await
         };
-        Some(run.await)
+        Some(Box::pin(run).await)
     }
 }

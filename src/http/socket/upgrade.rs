@@ -1,10 +1,8 @@
 //! From HTTP to a socket (RFC 6455, section 4.2), on the path of the endpoint itself.
 
-use std::net::SocketAddr;
-
 use axum::{
     extract::{
-        ConnectInfo, FromRequestParts, Request, State,
+        FromRequestParts, Request, State,
         ws::{WebSocket, WebSocketUpgrade},
     },
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
@@ -63,9 +61,7 @@ pub(in crate::http) async fn upgrade(state: AppState, request: Request) -> Respo
             return answer::rejected(MediaType::Json, StatusCode::FORBIDDEN, error);
         }
     }
-    let (Some(place), Some(opening)) =
-        (parts.extensions.get::<Connection>().cloned(), opening(&view.catalog, parts))
-    else {
+    let Some((place, opening)) = opening(&view.catalog, parts) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     // Larger messages are told so; what is larger by far breaks off.
@@ -81,9 +77,11 @@ pub(in crate::http) async fn upgrade(state: AppState, request: Request) -> Respo
         .on_upgrade(move |socket: WebSocket| connection::run(state, opening, socket, spoken, place))
 }
 
-fn opening(catalog: &Catalog, parts: Parts) -> Option<Opening> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0;
-    let address = client_address(catalog, &parts.headers, peer);
+/// The connection, and what of the request a socket begins with.
+fn opening(catalog: &Catalog, parts: Parts) -> Option<(Connection, Opening)> {
+    let connection = parts.extensions.get::<Connection>()?.clone();
+    let address = client_address(catalog, &parts.headers, connection.peer());
     let request_id = parts.extensions.get::<RequestId>()?.clone();
-    Some(Opening { headers: parts.headers, uri: parts.uri, address, request_id })
+    let Parts { headers, uri, .. } = parts;
+    Some((connection, Opening { headers, uri, address, request_id }))
 }

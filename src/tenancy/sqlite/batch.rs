@@ -41,7 +41,7 @@ impl SqliteWriter {
     /// Opens the file for writing.
     pub fn open(path: PathBuf, durability: Durability, places: Places) -> rusqlite::Result<Self> {
         let connection = super::open(&path, Access::Write(durability))?;
-        let state = State::new(connection, durability, places)?;
+        let state = State::new(&path, connection, durability, places)?;
         let state = Arc::new(Mutex::new(state));
         let readers = Arc::new(SqliteReaders::open(path)?);
         Ok(Self(Arc::new(Inner { readers, state, waiting: AtomicUsize::new(0) })))

@@ -1,12 +1,15 @@
 //! What a turn of the writer does to the connection: begin, leave, commit. All of it in place;
 //! [`super::batch`] decides on which thread.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::watch;
 
-use super::log::{self, Due, Log};
+use super::{
+    log::{self, Due, Log},
+    room::Room,
+};
 use crate::tenancy::{Durability, RouterError, budget::Places};
 
 /// How many turns share a commit at most.
@@ -15,6 +18,9 @@ const MAX_BATCH: usize = 128;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A commit of more changed rows than this is written on a thread that may block.
 const MANY_CHANGES: u64 = 500;
+/// A commit of so few changed rows has room made for it in the log, where it waits for the disk.
+/// What many share is written once for all of them.
+const FEW_CHANGES: u64 = 8;
 
 /// What a turn has to itself.
 #[derive(Debug)]
@@ -23,6 +29,7 @@ pub struct State {
     pub batch: Option<Batch>,
     durability: Durability,
     log: Log,
+    room: Room,
     /// Given back when the connection is closed, whoever has it last.
     _places: Places,
 }
@@ -50,8 +57,9 @@ pub struct Left {
 }
 
 impl State {
-    /// The connection must have been opened for writing.
+    /// The connection must have been opened for writing, to this file.
     pub fn new(
+        path: &Path,
         connection: Connection,
         durability: Durability,
         places: Places,
@@ -59,7 +67,9 @@ impl State {
         // What waits for another process says so, and waits where nobody else does.
         connection.busy_timeout(Duration::ZERO)?;
         log::watch(&connection);
-        Ok(Self { connection, batch: None, durability, log: Log::default(), _places: places })
+        let room = Room::of(path, &connection)?;
+        let log = Log::default();
+        Ok(Self { connection, batch: None, durability, log, room, _places: places })
     }
 
     /// Begins a transaction if no other process is in the way; whether it did.
@@ -136,17 +146,24 @@ impl State {
     /// Whether a commit now waits for the disk, or writes much.
     pub fn commit_blocks(&self) -> bool {
         let Some(batch) = &self.batch else { return false };
-        let changes = self.connection.total_changes().saturating_sub(batch.changes_before);
+        let changes = self.changes(batch);
         match self.durability {
             Durability::Full => changes > 0,
             Durability::Normal => batch.begins_log || changes > MANY_CHANGES,
         }
     }
 
+    fn changes(&self, batch: &Batch) -> u64 {
+        self.connection.total_changes().saturating_sub(batch.changes_before)
+    }
+
     /// Commits the batch, if there is one, and tells its members.
     pub fn commit(&mut self) -> Due {
         let Some(batch) = &self.batch else { return Due::Nothing };
         let begins_log = batch.begins_log;
+        if self.durability == Durability::Full && (1..=FEW_CHANGES).contains(&self.changes(batch)) {
+            self.room.make(if begins_log { 0 } else { self.log.frames() });
+        }
         let committed = run(&self.connection, "COMMIT");
         let frames = log::frames();
         if frames.is_none() && begins_log {

@@ -104,6 +104,11 @@ impl Log {
         }
     }
 
+    /// How many pages it had after the last commit.
+    pub const fn frames(&self) -> u32 {
+        self.frames
+    }
+
     /// Whether all of it may be in the file, so that the next to write begins it anew; told once.
     pub fn take_whole(&self) -> bool {
         let whole = &self.shared.whole;

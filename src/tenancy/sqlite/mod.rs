@@ -11,6 +11,7 @@ mod commit;
 mod log;
 mod open;
 mod readers;
+mod room;
 mod snapshot;
 mod statement;
 mod turn;

@@ -14,6 +14,10 @@ const READ_TIMEOUT: Duration = Duration::from_millis(250);
 /// The most memory for pages of the file that a connection keeps, in KiB: what is not here is in
 /// the operating system's own cache, a system call away. A tenant has several connections.
 const PAGES_KIB: i64 = 256;
+/// How many pages a transaction changes before SQLite begins to write them into the log, to have
+/// room for others, and again when they are changed again. A full batch of votes changes some
+/// hundreds; they take memory until it is committed.
+const CHANGED_PAGES: i64 = 1_024;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
@@ -49,6 +53,7 @@ pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Connection> 
                 Durability::Normal => "NORMAL",
             };
             connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_update(None, "cache_spill", CHANGED_PAGES)?;
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| {
                 let mode: String = row.get(0)?;
                 if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(no_wal(&mode)) }
