@@ -259,6 +259,15 @@ where
         lock(self.state()).batch_of.insert(key, batch);
     }
 
+    /// Keeps values that are known already.
+    pub(super) fn prime_all(&self, known: impl IntoIterator<Item = (K, V)>) {
+        let known: HashMap<K, V> = known.into_iter().collect();
+        let known = Arc::new(known);
+        let batch = futures::future::ready(Ok(Arc::clone(&known))).boxed().shared();
+        let mut state = lock(self.state());
+        state.batch_of.extend(known.keys().map(|key| (*key, batch.clone())));
+    }
+
     fn clear(&self) {
         if let Some(state) = self.state.get() {
             lock(state).batch_of.clear();

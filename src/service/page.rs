@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
+use futures::future::BoxFuture;
 use sea_orm::{
-    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Related,
+    Select,
 };
 
 use super::error::Failure;
-use crate::tenancy::{TenantEntity, TenantRouter};
+use crate::tenancy::{PageTexts, TenantEntity, TenantRouter};
 
 /// An order: by a moment if there is one, then by id. Rows without the moment come last,
 /// whichever way it runs.
@@ -146,10 +148,49 @@ impl<E: TenantEntity> Listing<E> {
     /// # Errors
     /// What the database answers.
     pub async fn page(&self, window: Window) -> Result<Page<E::Model>, Failure> {
+        self.page_of(window, self.reading()).await
+    }
+
+    /// The same, each row with the one of another entity that it belongs to. The texts, in
+    /// ascending and in descending order, are for this listing alone; they are of use where it has
+    /// no values and its rows all have their moment.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn page_with<F: TenantEntity>(
+        &self,
+        window: Window,
+        other: F,
+        texts: Option<&'static [PageTexts; 2]>,
+    ) -> Result<Page<(E::Model, F::Model)>, Failure>
+    where
+        E: Related<F>,
+    {
+        let is_short = !self.searches;
+        let descending = self.order.descending != window.backward;
+        let is_plain = !self.order.nullable && window.after.is_none() && window.before.is_none();
+        let texts = texts.filter(|_| is_plain).map(|texts| &texts[usize::from(descending)]);
+        let kept = texts.map(|texts| (texts, window.limit + 1));
+        let read = |query: Select<E>| async move {
+            let reader = TenantRouter::db_for_read::<E>()?;
+            let query = || query.clone().find_both_related(other);
+            Ok(reader.all_of_both(query, kept, is_short).await?)
+        };
+        self.page_of(window, read).await
+    }
+
+    async fn page_of<R, F>(
+        &self,
+        window: Window,
+        read: impl Fn(Select<E>) -> F,
+    ) -> Result<Page<R>, Failure>
+    where
+        F: Future<Output = Result<Vec<R>, Failure>>,
+    {
         if window.limit == 0 {
             return Ok(Page { rows: Vec::new(), more: false });
         }
-        let mut rows = self.rows(Window { limit: window.limit + 1, ..window }).await?;
+        let mut rows = self.rows(Window { limit: window.limit + 1, ..window }, read).await?;
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -194,7 +235,7 @@ impl<E: TenantEntity> Listing<E> {
     }
 
     async fn any(&self, window: Window) -> Result<bool, Failure> {
-        Ok(!self.rows(window).await?.is_empty())
+        Ok(!self.rows(window, self.reading()).await?.is_empty())
     }
 
     /// The position just behind a row (or just before it), which no row can have.
@@ -204,8 +245,14 @@ impl<E: TenantEntity> Listing<E> {
     }
 
     /// Up to `limit` rows, in the direction of counting.
-    async fn rows(&self, window: Window) -> Result<Vec<E::Model>, Failure> {
-        let reader = TenantRouter::db_for_read::<E>()?;
+    async fn rows<R, F>(
+        &self,
+        window: Window,
+        read: impl Fn(Select<E>) -> F,
+    ) -> Result<Vec<R>, Failure>
+    where
+        F: Future<Output = Result<Vec<R>, Failure>>,
+    {
         let mut segments: Vec<Segment> = if self.order.nullable {
             vec![Segment::WithMoment, Segment::WithoutMoment]
         } else {
@@ -218,15 +265,23 @@ impl<E: TenantEntity> Listing<E> {
         for segment in segments {
             let missing = window.limit - rows.len() as u64;
             if missing > 0 && self.meets(segment, window) {
-                let query = self.segment(segment, window, missing);
-                rows.extend(if self.searches {
-                    reader.all(query).await?
-                } else {
-                    reader.page(query).await?
-                });
+                rows.extend(read(self.segment(segment, window, missing)).await?);
             }
         }
         Ok(rows)
+    }
+
+    fn reading(
+        &self,
+    ) -> impl Fn(Select<E>) -> BoxFuture<'static, Result<Vec<E::Model>, Failure>> + use<E> {
+        let searches = self.searches;
+        move |query| {
+            let read = async move {
+                let reader = TenantRouter::db_for_read::<E>()?;
+                Ok(if searches { reader.all(query).await? } else { reader.page(query).await? })
+            };
+            Box::pin(read)
+        }
     }
 
     /// Whether a segment can have rows of the window.

@@ -23,7 +23,7 @@ use crate::{
         user::{self, Role},
         vote,
     },
-    tenancy::{KeyTemplate, Template, TenantRouter},
+    tenancy::{KeyTemplate, PageTexts, Template, TenantRouter},
 };
 
 /// Which polls are asked for; all of it must hold.
@@ -37,6 +37,13 @@ pub struct Filter {
     pub created_by: Option<i64>,
     /// This person (none: nobody) has voted on it, or has not.
     pub voted: Option<(Option<i64>, bool)>,
+}
+
+impl Filter {
+    const fn is_empty(&self) -> bool {
+        let Self { search, is_open, created_by, voted } = self;
+        search.is_none() && is_open.is_none() && created_by.is_none() && voted.is_none()
+    }
 }
 
 /// Whether votes are taken, at the moment at which this was made.
@@ -141,6 +148,20 @@ pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<pol
         OrderField::ClosesAt => Order::by_nullable_moment(poll::Column::ClosesAt, id, descending),
     };
     Listing::new(query, order).searching(filter.search.is_some() || filter.voted.is_some())
+}
+
+/// A page of the polls that match, in an order, each with its creator.
+///
+/// # Errors
+/// What the database answers.
+pub async fn page_with_creators(
+    filter: &Filter,
+    listing: &Listing<poll::Entity>,
+    window: Window,
+) -> Result<Page<(poll::Model, user::Model)>, Failure> {
+    static TEXTS: [PageTexts; 2] = [const { PageTexts::new() }; 2];
+    let texts = filter.is_empty().then_some(&TEXTS);
+    listing.page_with(window, user::Entity, texts).await
 }
 
 /// The polls that somebody made, newest first.

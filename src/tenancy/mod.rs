@@ -59,7 +59,7 @@ pub use spawn::{
 };
 pub use sqlite::DataVersion;
 pub use stored::{FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};
-pub use template::{ArrayTemplate, KeyTemplate, Keys, Template};
+pub use template::{ArrayTemplate, KeyTemplate, Keys, PageTexts, Template};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;
 pub use writer::Writer;

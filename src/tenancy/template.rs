@@ -6,6 +6,7 @@
 
 mod arrays;
 mod keys;
+mod pages;
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -14,6 +15,7 @@ use sea_orm::{DbBackend, Statement, StatementBuilder, Value};
 
 pub use arrays::ArrayTemplate;
 pub use keys::{KeyTemplate, Keys};
+pub use pages::PageTexts;
 
 /// A statement with `N` values that change.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Polls.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 
 use super::{
@@ -19,7 +21,7 @@ use crate::{
     },
     service::{
         self,
-        page::Position,
+        page::{Page, Position},
         poll::{Filter, OrderField, is_open, may_change},
     },
     tenancy::State,
@@ -105,10 +107,28 @@ pub(in crate::graphql) async fn polls(
 ) -> ApiResult<PollConnection> {
     let descending = order.direction == OrderDirection::Desc;
     let listing = service::poll::listing(filter, order.field.into(), descending);
-    let cursors = cursors(RequestContext::of(ctx)?, order.name());
+    let request = RequestContext::of(ctx)?;
+    let cursors = cursors(request, order.name());
     let window = cursors.window(&arguments)?;
-    let page = listing.page(window).await?;
+    let page = if wants_creators(ctx) {
+        let page = service::poll::page_with_creators(filter, &listing, window).await?;
+        let Page { rows, more } = page;
+        let (rows, creators): (_, Vec<_>) = rows.into_iter().unzip();
+        let creators = creators.into_iter().map(|user| (user.id, Arc::new(user)));
+        request.loaders.users.prime_all(creators);
+        Page { rows, more }
+    } else {
+        listing.page(window).await?
+    };
     Ok(PollConnection::new(listing, cursors, window, page))
+}
+
+/// Whether a field that is a page of polls asks for their creators, so that they can come along.
+fn wants_creators(ctx: &Context<'_>) -> bool {
+    let asked = ctx.look_ahead();
+    [asked.field("nodes"), asked.field("edges").field("node")]
+        .iter()
+        .any(|polls| polls.field("createdBy").exists())
 }
 
 /// A page of the polls that somebody made, newest first.

@@ -1,11 +1,14 @@
 //! Rows of two entities in one statement.
 
 use sea_orm::{
-    EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany, SelectTwoRequired, Value,
+    DbBackend, EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany, SelectTwoRequired,
+    Value,
 };
 
 use super::{Reader, TenantEntity};
-use crate::tenancy::{FromRow, KeyTemplate, RouterError, StoredRow, Template, sqlite};
+use crate::tenancy::{
+    FromRow, KeyTemplate, PageTexts, RouterError, StoredRow, Template, sqlite, template::Text,
+};
 
 type Model<E> = <E as EntityTrait>::Model;
 /// What one row of a group tells anew.
@@ -31,6 +34,33 @@ impl Reader {
         match Box::pin(self.0.piped(text, both::<E, F>)).await? {
             Some(mut rows) => Ok(rows.pop()),
             None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
+        }
+    }
+
+    /// All rows of such a query; whether it is short is as for [`Reader::page`]. If it has no
+    /// value but its limit, its text can be kept.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn all_of_both<E: TenantEntity, F: TenantEntity>(
+        &self,
+        query: impl Fn() -> SelectTwoRequired<E, F>,
+        kept: Option<(&'static PageTexts, u64)>,
+        is_short: bool,
+    ) -> Result<Vec<(E::Model, F::Model)>, RouterError> {
+        let text = |backend| match kept {
+            Some((texts, limit)) => texts.text(backend, limit, || query().into_query()),
+            None => Text::on(backend, &query().into_query()),
+        };
+        if let Some(place) = self.0.in_place() {
+            let text = text(DbBackend::Sqlite);
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>));
+            return self.0.watch_in_place(found);
+        }
+        let piped = || is_short.then(|| text(DbBackend::Postgres).into());
+        match Box::pin(self.0.piped(piped, both::<E, F>)).await? {
+            Some(rows) => Ok(rows),
+            None => Ok(Box::pin(query().all(self)).await?),
         }
     }
 
