@@ -47,6 +47,7 @@ struct Line {
 
 #[derive(Debug)]
 struct Waiting {
+    sql: &'static str,
     ask: Ask,
     answer: oneshot::Sender<Answer>,
 }
@@ -69,34 +70,37 @@ impl Batches {
         let (answer, answered) = oneshot::channel();
         let is_served = {
             let mut line = self.line();
-            line.waiting.push(Waiting { ask, answer });
+            line.waiting.push(Waiting { sql, ask, answer });
             std::mem::replace(&mut line.is_served, true)
         };
         if !is_served {
             let batches = Arc::clone(self);
             // A task of its own: a caller may leave, and the others still wait.
-            spawn_untenanted(async move { batches.serve(sql).await });
+            spawn_untenanted(async move { batches.serve().await });
         }
         answered.await.unwrap_or_else(|_| Err(Arc::new(RouterError::Interrupted)))
     }
 
-    async fn serve(&self, sql: &'static str) {
+    async fn serve(&self) {
         let mut served = Served { batches: self, to_the_end: false };
-        while let Some(batch) = self.next() {
+        while let Some((sql, batch)) = self.next() {
             self.run(sql, batch).await;
         }
         served.to_the_end = true;
     }
 
-    /// The next callers; nobody sees to the line any more if there are none.
-    fn next(&self) -> Option<Vec<Waiting>> {
+    /// The next callers of one statement; nobody sees to the line any more if there are none.
+    fn next(&self) -> Option<(&'static str, Vec<Waiting>)> {
         let mut line = self.line();
         let mut batch: Vec<Waiting> = Vec::new();
         let (mut asked, mut later) = (HashSet::new(), Vec::new());
         for waiting in std::mem::take(&mut line.waiting) {
             if waiting.answer.is_closed() {
                 // Whoever asked has left, and was told that nothing came of it.
-            } else if batch.len() < MAX_BATCH && asked.insert((waiting.ask.by, waiting.ask.of)) {
+            } else if batch.len() < MAX_BATCH
+                && batch.first().is_none_or(|first| first.sql == waiting.sql)
+                && asked.insert((waiting.ask.by, waiting.ask.of))
+            {
                 batch.push(waiting);
             } else {
                 later.push(waiting);
@@ -104,7 +108,7 @@ impl Batches {
         }
         line.waiting = later;
         line.is_served = !batch.is_empty();
-        line.is_served.then_some(batch)
+        Some((batch.first()?.sql, batch))
     }
 
     async fn run(&self, sql: &str, batch: Vec<Waiting>) {
@@ -119,7 +123,7 @@ impl Batches {
                 let key = |row: &Row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?));
                 let keyed = rows.into_iter().filter_map(|row| Some((key(&row)?, row)));
                 let mut rows: HashMap<(i64, i64), Row> = keyed.collect();
-                for Waiting { ask, answer } in batch {
+                for Waiting { ask, answer, .. } in batch {
                     // Who has left needs no answer.
                     let _ = answer.send(Ok(rows.remove(&(ask.by, ask.of))));
                 }
