@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use async_graphql::Context;
+use async_graphql::ContextBase;
 
 use super::{
     error::{ApiError, ApiResult, Code},
@@ -44,7 +44,7 @@ impl RequestContext {
     }
 
     /// The context of the running request.
-    pub(super) fn of<'a>(ctx: &Context<'a>) -> ApiResult<&'a Arc<Self>> {
+    pub(super) fn of<'a>(ctx: &ContextBase<'a, impl Sized>) -> ApiResult<&'a Arc<Self>> {
         ctx.data::<Arc<Self>>().map_err(|_| ApiError::internal("a request without its context"))
     }
 

@@ -3,6 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as Chrono, NaiveDateTime, SecondsFormat, Utc};
 
+use super::in_place::Leaf;
 use crate::service::clock;
 
 /// A moment as RFC 3339 writes it. Input takes any offset; answers are UTC with milliseconds,
@@ -29,7 +30,19 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.and_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(self.text())
+    }
+}
+
+impl Leaf for DateTime {
+    fn write(&self, json: &mut Vec<u8>) -> Option<()> {
+        self.text().write(json)
+    }
+}
+
+impl DateTime {
+    fn text(self) -> String {
+        self.0.and_utc().to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 }
 

@@ -1,29 +1,30 @@
 //! Resolving objects and lists without a future for each field (GraphQL specification, sections
 //! 6.3 and 6.4).
 //!
-//! The library puts every field of every object into a box of its own and polls all of them
-//! together. Most fields are at hand, though: these are resolved here one after the other, where
-//! they stand, and only those that wait for a loader are polled together. It rests on parts of
-//! the library that its documentation hides, so its version is pinned.
+//! The library puts every field of every object into a box of its own, polls all of them
+//! together, and makes a map of each object. Most fields are at hand, though, and what most of the
+//! others wait for can be fetched for a whole list: then it is written as JSON where it stands
+//! ([`Plan`]). Where that does not do, the fields at hand are resolved one after the other, and
+//! only those that wait for a loader are polled together. It rests on parts of the library that
+//! its documentation hides, so its version is pinned.
+
+mod fields;
+mod leaf;
+mod plan;
+mod selected;
 
 use std::{borrow::Cow, ops::Deref, sync::Arc};
 
 use async_graphql::{
-    ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerError, ServerResult,
-    Value,
-    indexmap::IndexMap,
-    parser::types::{Field, Selection, SelectionSet},
-    registry::Registry,
-    resolver_utils::resolve_container,
+    ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value,
+    parser::types::Field, registry::Registry, resolver_utils::resolve_container,
 };
 use futures::future::{BoxFuture, try_join_all};
 
-/// An object type whose fields are known to be at hand or not.
-pub(super) trait Fields: ContainerType {
-    /// The fields that wait for no loader. All others are taken to wait, so one that is forgotten
-    /// costs time, and not a statement for each item of a list.
-    const AT_HAND: &'static [&'static str];
-}
+pub(super) use fields::{Fields, at_hand};
+pub(super) use leaf::{Leaf, enum_leaf};
+pub(super) use plan::Plan;
+use selected::{Selected, SelectedField, Shape, TYPENAME};
 
 /// One object.
 pub(super) struct One<T>(pub T);
@@ -80,10 +81,7 @@ impl<T: Fields> OutputType for One<T> {
         _: &Positioned<Field>,
     ) -> ServerResult<Value> {
         // Boxed, as types of objects hold each other.
-        let resolved: BoxFuture<'_, _> = Box::pin(async move {
-            let selected = Selected::of::<T>(ctx);
-            object(ctx, &self.0, selected).await
-        });
+        let resolved: BoxFuture<'_, _> = Box::pin(one(ctx, &self.0));
         resolved.await
     }
 }
@@ -116,25 +114,41 @@ pub(super) async fn root<T: Fields>(
     ctx: &ContextSelectionSet<'_>,
     root: &T,
 ) -> ServerResult<Value> {
-    let selected = Selected::of::<T>(ctx);
-    object(ctx, root, selected).await
+    let selected = Selected::of::<T>(ctx, &ctx.item.node);
+    object(ctx, root, selected.as_ref().map(Shape::of)).await
+}
+
+async fn one<T: Fields>(ctx: &ContextSelectionSet<'_>, one: &T) -> ServerResult<Value> {
+    let selected = Selected::of::<T>(ctx, &ctx.item.node);
+    if let Some(plan) = selected.as_ref().and_then(|selected| Plan::of::<T>(ctx, selected))
+        && let Some(written) = plan.one(ctx, one).await
+    {
+        return Ok(written);
+    }
+    object(ctx, one, selected.as_ref().map(Shape::of)).await
 }
 
 async fn list<T: Fields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Value> {
-    let selected = Selected::of::<T>(ctx);
-    let selected = selected.as_ref();
-    let waits = selected.is_none_or(|selected| selected.fields.iter().any(|field| field.waits));
+    let selected = Selected::of::<T>(ctx, &ctx.item.node);
+    if let Some(plan) = selected.as_ref().and_then(|selected| Plan::of::<T>(ctx, selected))
+        && let Some(written) = plan.list(ctx, items).await
+    {
+        return Ok(written);
+    }
+    let shape = selected.as_ref().map(Shape::of);
+    let shape = shape.as_ref();
+    let waits = shape.is_none_or(|shape| shape.fields.iter().any(|field| field.waits));
     let items = items.iter().enumerate();
     if waits {
         // What waits for a loader waits with its siblings, so that they are one batch.
         let values = items.map(|(index, item)| -> BoxFuture<'_, _> {
-            Box::pin(list_item(ctx, index, item, selected))
+            Box::pin(list_item(ctx, index, item, shape))
         });
         return Ok(Value::List(try_join_all(values).await?));
     }
     let mut values = Vec::with_capacity(items.len());
     for (index, item) in items {
-        values.push(list_item(ctx, index, item, selected).await?);
+        values.push(list_item(ctx, index, item, shape).await?);
     }
     Ok(Value::List(values))
 }
@@ -143,18 +157,18 @@ async fn list_item<T: Fields>(
     ctx: &ContextSelectionSet<'_>,
     index: usize,
     item: &T,
-    selected: Option<&Selected<'_>>,
+    shape: Option<&Shape<'_>>,
 ) -> ServerResult<Value> {
     let ctx = ctx.with_index(index);
-    object(&ctx, item, selected.cloned()).await.map_err(|error| with_path(&ctx, error))
+    object(&ctx, item, shape.cloned()).await.map_err(|error| with_path(&ctx, error))
 }
 
 async fn object<T: Fields>(
     ctx: &ContextSelectionSet<'_>,
     object: &T,
-    selected: Option<Selected<'_>>,
+    shape: Option<Shape<'_>>,
 ) -> ServerResult<Value> {
-    let Some(Selected { fields, nulls: mut values }) = selected else {
+    let Some(Shape { fields, nulls: mut values }) = shape else {
         return resolve_container(ctx, object).await;
     };
     let mut waiting: Vec<BoxFuture<'_, ServerResult<(usize, Value)>>> = Vec::new();
@@ -188,81 +202,4 @@ async fn object<T: Fields>(
 /// The path of an error that has none yet.
 fn with_path(ctx: &ContextSelectionSet<'_>, error: ServerError) -> ServerError {
     if error.path.is_empty() { ctx.set_error_path(error) } else { error }
-}
-
-/// What is selected of the objects of one list, or of one object.
-#[derive(Clone)]
-struct Selected<'a> {
-    fields: Arc<[SelectedField<'a>]>,
-    /// An object with all of the fields and no values yet. To copy it takes a fraction of what it
-    /// takes to put the names into a map, for each object of a list.
-    nulls: IndexMap<Name, Value>,
-}
-
-/// A field of a selection, and whether its value is at hand.
-struct SelectedField<'a> {
-    field: &'a Positioned<Field>,
-    waits: bool,
-}
-
-/// The field that every type has (section 4.4).
-const TYPENAME: &str = "__typename";
-/// In larger selections, looking for keys that come twice would take longer than it saves.
-const MAX_SELECTED: usize = 50;
-
-impl<'a> Selected<'a> {
-    /// The fields that are selected of a type, through all fragments (section 6.3.2,
-    /// `CollectFields`; `@skip` and `@include` are gone by now). Nothing where a key comes twice,
-    /// as such fields have to be merged, which the library does.
-    fn of<T: Fields>(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
-        let mut fields = Vec::with_capacity(ctx.item.node.items.len());
-        let complete = collect::<T>(ctx, &ctx.item.node, &mut fields);
-        (complete && fields.len() <= MAX_SELECTED).then(|| {
-            let nulls = fields.iter().map(|field| (field.key().clone(), Value::Null)).collect();
-            Self { fields: fields.into(), nulls }
-        })
-    }
-}
-
-impl SelectedField<'_> {
-    fn key(&self) -> &Name {
-        &self.field.node.response_key().node
-    }
-}
-
-fn collect<'a, T: Fields>(
-    ctx: &ContextSelectionSet<'a>,
-    set: &'a SelectionSet,
-    collected: &mut Vec<SelectedField<'a>>,
-) -> bool {
-    set.items.iter().all(|item| {
-        let (condition, set) = match &item.node {
-            Selection::Field(field) => {
-                let name = field.node.name.node.as_str();
-                let waits = name != TYPENAME && !T::AT_HAND.contains(&name);
-                let selected = SelectedField { field, waits };
-                let fresh = collected.iter().all(|other| other.key() != selected.key());
-                collected.push(selected);
-                return fresh && field.node.directives.is_empty();
-            }
-            Selection::InlineFragment(inline) => {
-                (inline.node.type_condition.as_ref(), &inline.node.selection_set.node)
-            }
-            Selection::FragmentSpread(spread) => {
-                let name = &spread.node.fragment_name.node;
-                let Some(fragment) = ctx.query_env.fragments.get(name) else { return false };
-                (Some(&fragment.node.type_condition), &fragment.node.selection_set.node)
-            }
-        };
-        let applies = condition.is_none_or(|on| applies::<T>(ctx, on.node.on.node.as_str()));
-        !applies || collect::<T>(ctx, set, collected)
-    })
-}
-
-/// Whether a fragment on this type, or on an interface of it, applies (section 6.3.2,
-/// `DoesFragmentTypeApply`).
-fn applies<T: Fields>(ctx: &ContextSelectionSet<'_>, condition: &str) -> bool {
-    let name = T::type_name();
-    let interfaces = || ctx.schema_env.registry.implements.get(name.as_ref());
-    name == condition || interfaces().is_some_and(|found| found.contains(condition))
 }

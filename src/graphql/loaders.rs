@@ -221,19 +221,55 @@ where
     /// # Errors
     /// What the fetch of all keys of this level came to.
     pub(super) async fn load(&self, key: K) -> ApiResult<Option<V>> {
-        let batch = {
-            let mut state = lock(self.state());
-            if let Some(batch) = state.batch_of.get(&key) {
-                batch.clone()
-            } else {
-                let collecting = state.collecting.get_or_insert_with(|| self.collect());
-                collecting.keys.push(key);
-                let batch = collecting.batch.clone();
-                state.batch_of.insert(key, batch.clone());
-                batch
-            }
-        };
+        let batch = self.batch_of(&mut lock(self.state()), key);
         Ok(batch.await?.get(&key).cloned())
+    }
+
+    /// Loads the values of all these keys, if they are wanted, for [`Loader::loaded`].
+    ///
+    /// # Errors
+    /// What any of their fetches came to.
+    pub(super) async fn load_all_if(
+        &self,
+        wanted: bool,
+        keys: impl Iterator<Item = K>,
+    ) -> ApiResult<()> {
+        if !wanted {
+            return Ok(());
+        }
+        let mut batches: Vec<Batch<K, V>> = Vec::new();
+        {
+            let mut state = lock(self.state());
+            for key in keys {
+                let batch = self.batch_of(&mut state, key);
+                // Most keys have the same one as the key before.
+                if !batches.last().is_some_and(|last| last.ptr_eq(&batch)) {
+                    batches.push(batch);
+                }
+            }
+        }
+        for batch in batches {
+            batch.await?;
+        }
+        Ok(())
+    }
+
+    /// The value of a key that was loaded, if it has one.
+    pub(super) fn loaded(&self, key: K) -> Option<V> {
+        let state = lock(self.state.get()?);
+        state.batch_of.get(&key)?.peek()?.as_ref().ok()?.get(&key).cloned()
+    }
+
+    /// The batch that a key is in; the one that is collecting, if it is new.
+    fn batch_of(&self, state: &mut State<K, V>, key: K) -> Batch<K, V> {
+        if let Some(batch) = state.batch_of.get(&key) {
+            return batch.clone();
+        }
+        let collecting = state.collecting.get_or_insert_with(|| self.collect());
+        collecting.keys.push(key);
+        let batch = collecting.batch.clone();
+        state.batch_of.insert(key, batch.clone());
+        batch
     }
 
     /// Fetches when the level is complete. Whoever of the siblings is polled next drives it, so

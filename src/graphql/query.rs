@@ -9,7 +9,7 @@ use super::{
     context::RequestContext,
     error::{ApiError, ApiResult},
     id::{self, Kind},
-    in_place::{Fields, One},
+    in_place::{Fields, One, at_hand},
     object::{
         Node, Poll, PollConnection, PollOrder, Tenant, User, UserConnection, load_node, polls,
     },
@@ -184,7 +184,7 @@ impl Query {
 
 impl Fields for Query {
     // What stands below them may wait.
-    const AT_HAND: &'static [&'static str] = &[];
+    at_hand!();
 }
 
 async fn node(ctx: &Context<'_>, id: &ID) -> ApiResult<Option<Node>> {

@@ -84,7 +84,7 @@ impl Executor {
             extensions: self.extensions.clone(),
             variables,
             operation_name: None,
-            operation: Positioned::new(operation.clone(), Pos::default()),
+            operation: Positioned::new(head_of(operation), Pos::default()),
             fragments: document.fragments.clone(),
             uploads: Vec::new(),
             session_data: Arc::clone(&self.session_data),
@@ -93,7 +93,7 @@ impl Executor {
             introspection_mode: IntrospectionMode::Enabled,
             errors: Mutex::default(),
         });
-        let mut response = match self.resolve(&query).await {
+        let mut response = match self.resolve(&query, operation).await {
             Ok(value) => Response::new(value),
             Err(error) => Response::from_errors(vec![error]),
         };
@@ -102,14 +102,28 @@ impl Executor {
         response
     }
 
-    async fn resolve(&self, query: &QueryEnv) -> ServerResult<Value> {
-        let operation = &query.operation.node;
+    async fn resolve(
+        &self,
+        query: &QueryEnv,
+        operation: &OperationDefinition,
+    ) -> ServerResult<Value> {
         let root = query.create_context(&self.schema, None, &operation.selection_set, None);
         match operation.ty {
             OperationType::Mutation => resolve_container_serial(&root, &self.mutation).await,
             // Subscriptions never come here.
             _ => in_place::root(&root, &Query).await,
         }
+    }
+}
+
+/// What resolvers are shown of an operation: its variables. Its selections are where the
+/// execution is; to copy them for each request would take longer than many of the fields.
+fn head_of(operation: &OperationDefinition) -> OperationDefinition {
+    OperationDefinition {
+        ty: operation.ty,
+        variable_definitions: operation.variable_definitions.clone(),
+        directives: Vec::new(),
+        selection_set: Positioned::default(),
     }
 }
 

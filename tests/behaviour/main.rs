@@ -50,3 +50,4 @@ mod text;
 mod time;
 mod vote_races;
 mod votes;
+mod written;

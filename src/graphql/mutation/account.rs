@@ -8,7 +8,7 @@ use super::{payload, payload_type};
 use crate::{
     entity::user::{self, Role},
     graphql::{
-        context::RequestContext, datetime::DateTime, error::ApiResult, object::User,
+        context::RequestContext, datetime::DateTime, error::ApiResult, in_place::One, object::User,
         schema::Services, subscription::tokens_ended,
     },
     service::{
@@ -58,7 +58,7 @@ payload_type!(
     /// What `register` came to.
     RegisterPayload {
         /// The new account.
-        user: User,
+        user: One<User>,
         /// The token to send as `Authorization: Bearer …`. It is shown this once.
         token: String,
         /// When the token ends.
@@ -70,7 +70,7 @@ payload_type!(
     /// What `login` came to.
     LoginPayload {
         /// Who is signed in.
-        user: User,
+        user: One<User>,
         /// The token to send as `Authorization: Bearer …`. It is shown this once.
         token: String,
         /// When the token ends.
@@ -87,7 +87,7 @@ payload_type!(
     /// What `changePassword` came to. All other tokens have ended.
     ChangePasswordPayload {
         /// Oneself.
-        user: User,
+        user: One<User>,
         /// The token to send from now on. It is shown this once.
         token: String,
         /// When the token ends.
@@ -100,7 +100,7 @@ macro_rules! signed_in {
     ($payload:ident, $user:expr, $token:expr) => {{
         let (user, token): (user::Model, Token) = ($user, $token);
         $payload {
-            user: Some(User::caller(user)),
+            user: Some(One(User::caller(user))),
             token: Some(token.secret),
             token_expires_at: Some(DateTime(token.expires_at)),
             user_errors: Vec::new(),

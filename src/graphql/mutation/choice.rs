@@ -8,6 +8,7 @@ use crate::{
         context::RequestContext,
         error::ApiResult,
         id::{self, Kind},
+        in_place::One,
         object::Choice,
         subscription::poll_changed,
     },
@@ -43,7 +44,7 @@ payload_type!(
     /// What `addChoice` came to.
     AddChoicePayload {
         /// The new choice.
-        choice: Choice,
+        choice: One<Choice>,
     }
     /// The poll as it is now.
     poll
@@ -53,7 +54,7 @@ payload_type!(
     /// What `updateChoice` came to.
     UpdateChoicePayload {
         /// The choice as it is now.
-        choice: Choice,
+        choice: One<Choice>,
     }
 );
 
@@ -90,8 +91,8 @@ impl ChoiceMutation {
             };
             poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(choice, poll)| AddChoicePayload {
-                choice: Some(choice.into()),
-                poll: Some(poll.into()),
+                choice: Some(One::of(choice)),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await
@@ -117,7 +118,7 @@ impl ChoiceMutation {
             };
             poll_changed(ctx, &result, |choice| choice.poll_id);
             payload(request, result, |choice| UpdateChoicePayload {
-                choice: Some(choice.into()),
+                choice: Some(One::of(choice)),
                 user_errors: Vec::new(),
             })
             .await
@@ -142,7 +143,7 @@ impl ChoiceMutation {
             poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| DeleteChoicePayload {
                 deleted_choice_id: Some(input.id),
-                poll: Some(poll.into()),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await

@@ -59,7 +59,9 @@ macro_rules! payload_type {
         #[derive(Default, async_graphql::SimpleObject)]
         pub(in crate::graphql) struct $name {
             $($(#[$field_doc])* $field: Option<$type>,)*
-            $($(#[$poll_doc])+ $poll: Option<$crate::graphql::object::Poll>,)?
+            $($(#[$poll_doc])+ $poll: Option<
+                $crate::graphql::in_place::One<$crate::graphql::object::Poll>
+            >,)?
             /// What is wrong with the input; empty if it was done.
             user_errors: Vec<$crate::graphql::object::UserError>,
         }
@@ -69,7 +71,11 @@ macro_rules! payload_type {
                 user_errors: Vec<$crate::graphql::object::UserError>,
                 _poll: Option<$crate::graphql::object::Poll>,
             ) -> Self {
-                Self { $($field: None,)* $($poll: _poll,)? user_errors }
+                Self {
+                    $($field: None,)*
+                    $($poll: _poll.map($crate::graphql::in_place::One),)?
+                    user_errors,
+                }
             }
         }
     };

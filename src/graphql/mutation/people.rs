@@ -8,6 +8,7 @@ use crate::{
         context::RequestContext,
         error::ApiResult,
         id::{self, Kind},
+        in_place::One,
         object::{User, UserRole},
         schema::Services,
         subscription::{people_changed, tokens_ended},
@@ -63,7 +64,7 @@ payload_type!(
     /// What `createUser` came to.
     CreateUserPayload {
         /// The new account.
-        user: User,
+        user: One<User>,
     }
 );
 
@@ -71,7 +72,7 @@ payload_type!(
     /// What `setUserRole` came to.
     SetUserRolePayload {
         /// The account as it is now.
-        user: User,
+        user: One<User>,
     }
 );
 
@@ -79,7 +80,7 @@ payload_type!(
     /// What `deactivateUser` came to.
     DeactivateUserPayload {
         /// The account as it is now.
-        user: User,
+        user: One<User>,
     }
 );
 
@@ -87,7 +88,7 @@ payload_type!(
     /// What `activateUser` came to.
     ActivateUserPayload {
         /// The account as it is now.
-        user: User,
+        user: One<User>,
     }
 );
 
@@ -95,7 +96,7 @@ payload_type!(
     /// What `resetPassword` came to. All the person's tokens have ended.
     ResetPasswordPayload {
         /// The account.
-        user: User,
+        user: One<User>,
         /// The new password, to be changed at the next sign-in. It is shown this once.
         temporary_password: String,
     }
@@ -118,7 +119,7 @@ impl PeopleMutation {
             let new = NewUser { username, email, password, role: role.into() };
             let result = Services::of(ctx)?.accounts.create(new).await;
             payload(request, result, |user| CreateUserPayload {
-                user: Some(user.into()),
+                user: Some(One::of(user)),
                 user_errors: Vec::new(),
             })
             .await
@@ -140,7 +141,7 @@ impl PeopleMutation {
             };
             people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| SetUserRolePayload {
-                user: Some(user.into()),
+                user: Some(One::of(user)),
                 user_errors: Vec::new(),
             })
             .await
@@ -163,7 +164,7 @@ impl PeopleMutation {
             };
             people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| DeactivateUserPayload {
-                user: Some(user.into()),
+                user: Some(One::of(user)),
                 user_errors: Vec::new(),
             })
             .await
@@ -185,7 +186,7 @@ impl PeopleMutation {
             };
             people_changed(ctx, &result, |user| user.id);
             payload(request, result, |user| ActivateUserPayload {
-                user: Some(user.into()),
+                user: Some(One::of(user)),
                 user_errors: Vec::new(),
             })
             .await
@@ -208,7 +209,7 @@ impl PeopleMutation {
             };
             tokens_ended(ctx, &result, |(user, _)| user.id);
             payload(request, result, |(user, password)| ResetPasswordPayload {
-                user: Some(user.into()),
+                user: Some(One::of(user)),
                 temporary_password: Some(password),
                 user_errors: Vec::new(),
             })

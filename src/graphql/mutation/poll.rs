@@ -9,6 +9,7 @@ use crate::{
         datetime::DateTime,
         error::ApiResult,
         id::{self, Kind},
+        in_place::One,
         object::Ballot,
         subscription::{poll_changed, poll_created},
     },
@@ -113,7 +114,7 @@ impl PollMutation {
             let result = poll::create(actor, new).await;
             poll_created(ctx, &result);
             payload(request, result, |poll| CreatePollPayload {
-                poll: Some(poll.into()),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await
@@ -151,7 +152,7 @@ impl PollMutation {
             };
             poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| UpdatePollPayload {
-                poll: Some(poll.into()),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await
@@ -175,7 +176,7 @@ impl PollMutation {
             };
             poll_changed(ctx, &result, |poll| poll.id);
             payload(request, result, |poll| ClosePollPayload {
-                poll: Some(poll.into()),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await

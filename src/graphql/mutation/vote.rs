@@ -8,6 +8,7 @@ use crate::{
         context::RequestContext,
         error::ApiResult,
         id::{self, Kind, encode},
+        in_place::One,
         object::Vote,
         subscription::poll_changed,
     },
@@ -39,7 +40,7 @@ payload_type!(
     /// What `castVote` came to.
     CastVotePayload {
         /// The new vote; null if none was cast.
-        vote: Vote,
+        vote: One<Vote>,
     }
     /// The poll as it is now, also on `ALREADY_VOTED` and `POLL_CLOSED`, so that a page
     /// that ran ahead can repair itself.
@@ -50,7 +51,7 @@ payload_type!(
     /// What `changeVote` came to.
     ChangeVotePayload {
         /// The same vote, for the other choice now; null if nothing changed.
-        vote: Vote,
+        vote: One<Vote>,
     }
     /// The poll as it is now.
     poll
@@ -94,8 +95,8 @@ impl VoteMutation {
                     loaders.choices.prime(choice.id, choice);
                 }
                 CastVotePayload {
-                    vote: Some(vote.into()),
-                    poll: Some(poll.into()),
+                    vote: Some(One::of(vote)),
+                    poll: Some(One::of(poll)),
                     user_errors: Vec::new(),
                 }
             })
@@ -121,8 +122,8 @@ impl VoteMutation {
             };
             poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(vote, poll)| ChangeVotePayload {
-                vote: Some(vote.into()),
-                poll: Some(poll.into()),
+                vote: Some(One::of(vote)),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await
@@ -148,7 +149,7 @@ impl VoteMutation {
             poll_changed(ctx, &result, |(_, poll)| poll.id);
             payload(request, result, |(vote_id, poll)| RetractVotePayload {
                 deleted_vote_id: Some(encode(Kind::Vote, &request.tenant.key, vote_id)),
-                poll: Some(poll.into()),
+                poll: Some(One::of(poll)),
                 user_errors: Vec::new(),
             })
             .await

@@ -13,7 +13,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
-        in_place::{Fields, One},
+        in_place::{Fields, One, at_hand},
     },
 };
 
@@ -31,7 +31,7 @@ impl From<choice::Model> for Choice {
 impl Choice {
     /// The global id.
     pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
-        Ok(encode(Kind::Choice, RequestContext::of(ctx)?.key(), self.0.id))
+        self.global_id(ctx)
     }
 
     /// The poll it answers.
@@ -40,12 +40,12 @@ impl Choice {
     }
 
     /// The answer, 1 to 100 characters.
-    async fn choice_text(&self) -> &str {
+    fn choice_text(&self) -> &str {
         &self.0.choice_text
     }
 
     /// How many votes it has: exact, and as cheap for ten million as for ten.
-    async fn vote_count(&self) -> i32 {
+    fn vote_count(&self) -> i32 {
         int(self.0.vote_count)
     }
 
@@ -77,10 +77,14 @@ impl Choice {
 }
 
 impl Fields for Choice {
-    const AT_HAND: &'static [&'static str] = &["id", "choiceText", "voteCount"];
+    at_hand!("id": global_id, "choiceText": choice_text, "voteCount": vote_count);
 }
 
 impl Choice {
+    fn global_id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::Choice, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+
     async fn load_poll(&self, ctx: &Context<'_>) -> ApiResult<poll::Model> {
         RequestContext::of(ctx)?.loaders.polls.require(self.0.poll_id).await
     }

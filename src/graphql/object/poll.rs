@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{
+    Context, ContextSelectionSet, Enum, ID, InputObject, Object, Positioned, parser::types::Field,
+};
+use futures::try_join;
 
 use super::{
     choice::Choice,
@@ -17,7 +20,7 @@ use crate::{
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
-        in_place::{Fields, Many, One},
+        in_place::{Fields, Leaf, Many, One, Plan, at_hand, enum_leaf},
     },
     service::{
         self,
@@ -46,6 +49,8 @@ pub(in crate::graphql) enum Ballot {
     /// Only the tallies can be read, and one's own vote.
     Secret,
 }
+
+enum_leaf!(Ballot);
 
 /// What polls are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -149,16 +154,16 @@ pub(super) async fn polls_of_user(
 impl Poll {
     /// The global id.
     pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
-        Ok(encode(Kind::Poll, RequestContext::of(ctx)?.key(), self.0.id))
+        self.global_id(ctx)
     }
 
     /// What is asked, 1 to 100 characters.
-    async fn question(&self) -> &str {
+    fn question(&self) -> &str {
         &self.0.question
     }
 
     /// Whether votes can be read. Never changes.
-    async fn ballot(&self) -> Ballot {
+    fn ballot(&self) -> Ballot {
         self.0.ballot.into()
     }
 
@@ -168,22 +173,22 @@ impl Poll {
     }
 
     /// When it was made.
-    async fn pub_date(&self) -> DateTime {
+    fn pub_date(&self) -> DateTime {
         DateTime(self.0.pub_date)
     }
 
     /// When it or its choices were last edited. Votes do not count.
-    async fn updated_at(&self) -> DateTime {
+    fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 
     /// When voting ends or ended; null: never.
-    async fn closes_at(&self) -> Option<DateTime> {
+    fn closes_at(&self) -> Option<DateTime> {
         self.0.closes_at.map(DateTime)
     }
 
     /// Whether votes are taken now.
-    async fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         is_open(&self.0)
     }
 
@@ -198,7 +203,7 @@ impl Poll {
     async fn total_votes(&self, ctx: &Context<'_>) -> ApiResult<i32> {
         let loaders = &RequestContext::of(ctx)?.loaders;
         let choices = loaders.choices_of_poll.load(self.0.id).await?.unwrap_or_default();
-        Ok(int(choices.iter().map(|choice| choice.0.vote_count).sum::<i64>()))
+        Ok(total_votes(&choices))
     }
 
     /// One's own vote; null without one, and to callers without a token.
@@ -216,12 +221,12 @@ impl Poll {
 
     /// Whether one may change this poll: its creator and superusers may. Texts and choices stay
     /// as they are once somebody has voted.
-    async fn viewer_can_update(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+    fn viewer_can_update(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         self.viewer_may_change(ctx)
     }
 
     /// Whether one may delete this poll: its creator and superusers may.
-    async fn viewer_can_delete(&self, ctx: &Context<'_>) -> ApiResult<bool> {
+    fn viewer_can_delete(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         self.viewer_may_change(ctx)
     }
 
@@ -243,20 +248,59 @@ impl Poll {
 }
 
 impl Fields for Poll {
-    const AT_HAND: &'static [&'static str] = &[
-        "id",
-        "question",
-        "ballot",
-        "pubDate",
-        "updatedAt",
-        "closesAt",
-        "isOpen",
-        "viewerCanUpdate",
-        "viewerCanDelete",
-    ];
+    at_hand!(
+        "id": global_id,
+        "question": question,
+        "ballot": ballot,
+        "pubDate": pub_date,
+        "updatedAt": updated_at,
+        "closesAt": closes_at,
+        "isOpen": is_open,
+        "viewerCanUpdate": viewer_can_update,
+        "viewerCanDelete": viewer_can_delete,
+    );
+
+    fn fetched<'a>(
+        ctx: &ContextSelectionSet<'a>,
+        field: &'a Positioned<Field>,
+    ) -> Option<Plan<'a>> {
+        match field.node.name.node.as_str() {
+            "createdBy" => Plan::below::<User>(ctx, field),
+            "choices" => Plan::below::<Choice>(ctx, field),
+            "totalVotes" => Some(Plan::default()),
+            _ => None,
+        }
+    }
+
+    async fn fetch(ctx: &ContextSelectionSet<'_>, polls: &[Self], plan: &Plan<'_>) -> Option<()> {
+        let loaders = &RequestContext::of(ctx).ok()?.loaders;
+        let rows = || polls.iter().map(|poll| &poll.0);
+        let creators = plan.fetches(&["createdBy"]);
+        let creators = loaders.users.load_all_if(creators, rows().map(|row| row.created_by_id));
+        let choices = plan.fetches(&["choices", "totalVotes"]);
+        let choices = loaders.choices_of_poll.load_all_if(choices, rows().map(|row| row.id));
+        try_join!(creators, choices).ok().map(drop)
+    }
+
+    fn write_fetched(&self, ctx: &Context<'_>, plan: &Plan<'_>, json: &mut Vec<u8>) -> Option<()> {
+        let loaders = &RequestContext::of(ctx).ok()?.loaders;
+        let choices = || loaders.choices_of_poll.loaded(self.0.id).unwrap_or_default();
+        match ctx.item.node.name.node.as_str() {
+            "createdBy" => {
+                plan.write(ctx, &User::from(loaders.users.loaded(self.0.created_by_id)?), json)
+            }
+            "choices" => plan.write_list(ctx, &choices(), json),
+            "totalVotes" => total_votes(&choices()).write(json),
+            _ => None,
+        }
+    }
 }
 
 impl Poll {
+    fn global_id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::Poll, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+
     /// Whether a field that is a poll asks for its choices, so that they can come along with it.
     pub(in crate::graphql) fn wants_choices(ctx: &Context<'_>) -> bool {
         let asked = ctx.look_ahead();
@@ -268,6 +312,10 @@ impl Poll {
         let may = request.viewer().is_some_and(|viewer| may_change(&self.0, viewer));
         Ok(may && request.tenant.state == State::Active)
     }
+}
+
+fn total_votes(choices: &[Choice]) -> i32 {
+    int(choices.iter().map(|choice| choice.0.vote_count).sum::<i64>())
 }
 
 /// Somebody whom a foreign key points to.

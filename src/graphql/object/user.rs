@@ -12,7 +12,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
-        in_place::Fields,
+        in_place::{Fields, at_hand, enum_leaf},
     },
     service::page::Position,
 };
@@ -26,6 +26,10 @@ pub(in crate::graphql) struct User {
 }
 
 impl User {
+    fn global_id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::User, RequestContext::of(ctx)?.key(), self.model.id))
+    }
+
     /// Whoever has just signed in or registered.
     pub(in crate::graphql) fn caller(model: user::Model) -> Self {
         Self { model: Arc::new(model), is_caller: true }
@@ -54,21 +58,23 @@ pub(in crate::graphql) enum UserRole {
     Superuser,
 }
 
+enum_leaf!(UserRole);
+
 /// A person with an account at this tenant.
 #[Object]
 impl User {
     /// The global id.
     pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
-        Ok(encode(Kind::User, RequestContext::of(ctx)?.key(), self.model.id))
+        self.global_id(ctx)
     }
 
     /// The name, unique at this tenant whatever its case.
-    async fn username(&self) -> &str {
+    fn username(&self) -> &str {
         &self.model.username
     }
 
     /// The e-mail address; null to all but that person and superusers.
-    async fn email(&self, ctx: &Context<'_>) -> Option<ApiResult<String>> {
+    fn email(&self, ctx: &Context<'_>) -> Option<ApiResult<String>> {
         match RequestContext::of(ctx) {
             Ok(request) if self.is_caller || request.sees_private_parts_of(&self.model) => {
                 self.model.email.clone().map(Ok)
@@ -79,12 +85,12 @@ impl User {
     }
 
     /// What this person may do.
-    async fn role(&self) -> UserRole {
+    fn role(&self) -> UserRole {
         self.model.role.into()
     }
 
     /// Whether this person can sign in.
-    async fn is_active(&self) -> bool {
+    fn is_active(&self) -> bool {
         self.model.is_active
     }
 
@@ -103,7 +109,13 @@ impl User {
 }
 
 impl Fields for User {
-    const AT_HAND: &'static [&'static str] = &["id", "username", "email", "role", "isActive"];
+    at_hand!(
+        "id": global_id,
+        "username": username,
+        "email": email,
+        "role": role,
+        "isActive": is_active,
+    );
 }
 
 connection!(

@@ -1,6 +1,7 @@
 //! Votes.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ContextSelectionSet, ID, Object, Positioned, parser::types::Field};
+use futures::try_join;
 
 use super::{choice::Choice, poll::Poll, user::User};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
-        in_place::{Fields, One},
+        in_place::{Fields, One, Plan, at_hand},
     },
     service::{self, page::Position},
 };
@@ -31,7 +32,7 @@ impl From<vote::Model> for Vote {
 impl Vote {
     /// The global id. It stays when the vote is changed.
     pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
-        Ok(encode(Kind::Vote, RequestContext::of(ctx)?.key(), self.0.id))
+        self.global_id(ctx)
     }
 
     /// The poll voted on.
@@ -57,13 +58,56 @@ impl Vote {
     }
 
     /// When the vote was cast or last changed.
-    async fn voted_at(&self) -> DateTime {
+    fn voted_at(&self) -> DateTime {
         DateTime(self.0.voted_at)
     }
 }
 
+impl Vote {
+    fn global_id(&self, ctx: &Context<'_>) -> Result<ID, ApiError> {
+        Ok(encode(Kind::Vote, RequestContext::of(ctx)?.key(), self.0.id))
+    }
+}
+
 impl Fields for Vote {
-    const AT_HAND: &'static [&'static str] = &["id", "votedAt"];
+    at_hand!("id": global_id, "votedAt": voted_at);
+
+    fn fetched<'a>(
+        ctx: &ContextSelectionSet<'a>,
+        field: &'a Positioned<Field>,
+    ) -> Option<Plan<'a>> {
+        match field.node.name.node.as_str() {
+            "poll" => Plan::below::<Poll>(ctx, field),
+            "choice" => Plan::below::<Choice>(ctx, field),
+            "votedBy" => Plan::below::<User>(ctx, field),
+            _ => None,
+        }
+    }
+
+    async fn fetch(ctx: &ContextSelectionSet<'_>, votes: &[Self], plan: &Plan<'_>) -> Option<()> {
+        let loaders = &RequestContext::of(ctx).ok()?.loaders;
+        let rows = || votes.iter().map(|vote| &vote.0);
+        let polls =
+            loaders.polls.load_all_if(plan.fetches(&["poll"]), rows().map(|row| row.poll_id));
+        let choices =
+            loaders.choices.load_all_if(plan.fetches(&["choice"]), rows().map(|row| row.choice_id));
+        let users = loaders
+            .users
+            .load_all_if(plan.fetches(&["votedBy"]), rows().map(|row| row.voted_by_id));
+        try_join!(polls, choices, users).ok().map(drop)
+    }
+
+    fn write_fetched(&self, ctx: &Context<'_>, plan: &Plan<'_>, json: &mut Vec<u8>) -> Option<()> {
+        let loaders = &RequestContext::of(ctx).ok()?.loaders;
+        match ctx.item.node.name.node.as_str() {
+            "poll" => plan.write(ctx, &Poll(loaders.polls.loaded(self.0.poll_id)?), json),
+            "choice" => plan.write(ctx, &Choice(loaders.choices.loaded(self.0.choice_id)?), json),
+            "votedBy" => {
+                plan.write(ctx, &User::from(loaders.users.loaded(self.0.voted_by_id)?), json)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A page of the votes on a poll.
