@@ -1,10 +1,12 @@
 //! Whose token came with a request, and whether it matters.
 
+use async_graphql::parser::types::OperationType;
 use axum::http::{HeaderMap, header};
 
 use crate::{
     graphql::{ApiError, Code, Operation},
     service::token::{self, Rejected, Viewer},
+    tenancy::Scope,
 };
 
 /// The token that was sent, if one was (RFC 6750, section 2.1).
@@ -29,9 +31,13 @@ pub(super) fn credentials(value: &str) -> Result<&str, Rejected> {
 /// # Errors
 /// `UNAUTHENTICATED` with the reason, or what the database answers.
 pub(super) async fn viewer(
+    scope: &Scope,
     sent: Result<Option<&str>, Rejected>,
     operation: &Operation,
 ) -> Result<Option<Viewer>, ApiError> {
+    if operation.kind == OperationType::Mutation {
+        scope.about_to_write();
+    }
     let rejected = match sent {
         Ok(None) => return Ok(None),
         Ok(Some(secret)) => match token::authenticate(secret).await.map_err(ApiError::from)? {

@@ -194,7 +194,7 @@ impl Exchange<'_> {
             Ok(operation) => operation,
             Err(error) => return self.refuse(error),
         };
-        match authorize::viewer(authorize::bearer(self.headers), &operation).await {
+        match authorize::viewer(self.scope, authorize::bearer(self.headers), &operation).await {
             Ok(viewer) => self.run(operation, viewer).await,
             Err(error) => self.refuse(error),
         }

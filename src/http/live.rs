@@ -112,7 +112,7 @@ async fn follow(session: &Session, operation: Operation, outlet: &Outlet) -> Res
     }
     let replay = Replay::of(&operation);
     let turn = scope.turn().await;
-    let viewer = scope.clone().run(authenticated(session, &operation)).await?;
+    let viewer = scope.clone().run(authenticated(session, &scope, &operation)).await?;
     let mut live = Box::pin(begin(session, &scope, operation, viewer)).await?;
     drop((scope, turn));
     while !live.is_over() {
@@ -134,13 +134,17 @@ async fn follow(session: &Session, operation: Operation, outlet: &Outlet) -> Res
 /// A query or a mutation.
 async fn once(session: &Session, scope: &Scope, operation: Operation) -> Result<Outcome, Stop> {
     let operation = concurrency::admit(scope, operation).await?;
-    let viewer = authenticated(session, &operation).await?;
+    let viewer = authenticated(session, scope, &operation).await?;
     Ok(execute(&session.state, scope, operation, viewer, session.address).await)
 }
 
 /// Who asks for a new operation, looked up anew, in a scope.
-async fn authenticated(session: &Session, operation: &Operation) -> Result<Option<Viewer>, Stop> {
-    authorize::viewer(Ok(session.secret()), operation).await.map_err(|error| {
+async fn authenticated(
+    session: &Session,
+    scope: &Scope,
+    operation: &Operation,
+) -> Result<Option<Viewer>, Stop> {
+    authorize::viewer(scope, Ok(session.secret()), operation).await.map_err(|error| {
         if error.code() != Code::Unauthenticated {
             return error.into();
         }

@@ -59,7 +59,7 @@ pub(super) async fn answer(
     let events = MediaType::EventStream;
     let sent = authorize::bearer(caller.headers);
     let secret = sent.as_ref().ok().and_then(|secret| secret.map(str::to_owned));
-    let viewer = match authorize::viewer(sent, &operation).await {
+    let viewer = match authorize::viewer(caller.scope, sent, &operation).await {
         Ok(viewer) => viewer,
         Err(error) => return refuse(events, StatusCode::OK, error),
     };

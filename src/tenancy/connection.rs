@@ -13,7 +13,7 @@ use super::{
     postgres::{Param, Pipeline},
     read_pool::ReadPool,
     scope::Scope,
-    sqlite::{Snapshot, SqliteReaders, SqliteTransaction},
+    sqlite::{Snapshot, SqliteReaders, SqliteTransaction, SqliteWriter},
     stored::StoredRow,
     template::Text,
 };
@@ -31,9 +31,9 @@ pub(super) enum Target {
     Readers(ReadPool),
     /// A transaction of SeaORM's.
     Transaction(Arc<DatabaseTransaction>),
-    /// Read-only connections to a SQLite file, run in place; what the verbs do not cover goes
-    /// to the tenant's pool.
-    SqliteReaders(Arc<TenantDatabase>),
+    /// Read-only connections to a SQLite file, run in place, or the one that writes, if that is
+    /// wanted and it is idle; what the verbs do not cover goes to the tenant's pool.
+    SqliteReaders { database: Arc<TenantDatabase>, writing: bool },
     /// A turn of a SQLite file's writer.
     SqliteTransaction(Arc<SqliteTransaction>),
 }
@@ -50,6 +50,7 @@ impl<'a> From<Text<'a>> for Piped<'a> {
 /// Where a SQLite statement runs in place.
 pub(super) enum InPlace<'a> {
     Readers(&'a SqliteReaders, &'a Snapshot),
+    Writer(&'a SqliteWriter),
     Transaction(&'a SqliteTransaction),
 }
 
@@ -60,6 +61,9 @@ impl InPlace<'_> {
     ) -> Result<T, RouterError> {
         match self {
             Self::Readers(readers, snapshot) => snapshot.run(readers, work),
+            Self::Writer(writer) => {
+                writer.try_read(&work).unwrap_or_else(|| writer.readers().run(work))
+            }
             Self::Transaction(transaction) => transaction.run(work),
         }
     }
@@ -69,7 +73,10 @@ impl Connection {
     /// Where to run a statement in place, if it is SQLite's; counted.
     pub(super) fn in_place(&self) -> Option<InPlace<'_>> {
         let in_place = match &self.target {
-            Target::SqliteReaders(database) => {
+            Target::SqliteReaders { database, writing: true } => {
+                InPlace::Writer(database.sqlite_writer()?)
+            }
+            Target::SqliteReaders { database, writing: false } => {
                 InPlace::Readers(database.sqlite_readers()?, self.scope.snapshot())
             }
             Target::SqliteTransaction(transaction) => InPlace::Transaction(transaction),
@@ -147,7 +154,7 @@ macro_rules! on_target {
         let result = match &$self.target {
             Target::Readers(readers) => readers.pool.$method($($argument),*).await,
             Target::Transaction(transaction) => transaction.$method($($argument),*).await,
-            Target::SqliteReaders(database) => match database.sqlite_pool().await {
+            Target::SqliteReaders { database, .. } => match database.sqlite_pool().await {
                 Ok(pool) => pool.$method($($argument),*).await,
                 Err(error) => Err(error),
             },
@@ -163,7 +170,7 @@ impl ConnectionTrait for Connection {
         match &self.target {
             Target::Readers(readers) => readers.pool.get_database_backend(),
             Target::Transaction(transaction) => transaction.get_database_backend(),
-            Target::SqliteReaders(_) | Target::SqliteTransaction(_) => DbBackend::Sqlite,
+            Target::SqliteReaders { .. } | Target::SqliteTransaction(_) => DbBackend::Sqlite,
         }
     }
 

@@ -25,6 +25,11 @@ impl ReadPool {
         Ok(Self { pool, pipeline: pipeline(url, Lane::Read).await })
     }
 
+    /// The same, with short statements going another way.
+    pub(super) fn through(self, pipeline: &Arc<Pipeline>) -> Self {
+        Self { pipeline: Some(Arc::clone(pipeline)), ..self }
+    }
+
     /// Closes the pipeline; the pool is what is left.
     pub(super) async fn let_go(self) -> DatabaseConnection {
         if let Some(pipeline) = self.pipeline {

@@ -84,7 +84,8 @@ impl TenantRouter {
     }
 
     /// Where to read `E` from when a replica's lag matters, as for tokens: as
-    /// [`TenantRouter::db_for_read`], but always the primary.
+    /// [`TenantRouter::db_for_read`], but always the primary, and if the operation is
+    /// [about to write](Scope::about_to_write), the connection that will, where it can.
     ///
     /// # Errors
     /// [`RouterError::NoTenant`] outside a scope.
@@ -107,15 +108,20 @@ impl TenantRouter {
     fn reader(fresh: bool) -> Result<Reader, RouterError> {
         let scope = Scope::current()?;
         let database = scope.lease().database();
+        let writing = fresh && scope.will_write();
         let target = match TRANSACTION.try_with(Running::target) {
             Ok(target) => target,
             Err(_) if database.sqlite_readers().is_some() => {
-                Target::SqliteReaders(Arc::clone(database))
+                Target::SqliteReaders { database: Arc::clone(database), writing }
             }
             Err(_) => {
                 let primary = fresh || scope.wrote();
                 let pool = if primary { database.read_primary() } else { database.read_any() };
-                Target::Readers(pool.map_err(|error| closed(&error))?.clone())
+                let pool = pool.map_err(|error| closed(&error))?.clone();
+                Target::Readers(match database.batches() {
+                    Some(batches) if writing => pool.through(batches.pipeline()),
+                    _ => pool,
+                })
             }
         };
         Ok(Reader(Connection { target, scope }))

@@ -31,6 +31,8 @@ struct Inner {
     lease: Lease,
     /// Set once something was committed: from then on this operation reads from the primary.
     wrote: AtomicBool,
+    /// Whether this operation is about to write.
+    will_write: AtomicBool,
     statements: AtomicU32,
     holds: Holds,
     snapshot: Snapshot,
@@ -44,6 +46,7 @@ impl Scope {
             tenant,
             lease,
             wrote: AtomicBool::new(false),
+            will_write: AtomicBool::new(false),
             statements: AtomicU32::new(0),
             holds: Holds::default(),
             snapshot: Snapshot::default(),
@@ -56,6 +59,13 @@ impl Scope {
     pub fn reading_primary(self) -> Self {
         self.set_wrote();
         self
+    }
+
+    /// Says that this operation is about to write. What it must know first, and read fresh, is then
+    /// read on the connection that writes, if that is at hand: the database has to remember but
+    /// one connection's worth for both.
+    pub fn about_to_write(&self) {
+        self.0.will_write.store(true, Ordering::Relaxed);
     }
 
     /// Whom the scope is for.
@@ -154,6 +164,10 @@ impl Scope {
 
     pub(super) fn count_statement(&self) {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn will_write(&self) -> bool {
+        self.0.will_write.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_wrote(&self) {

@@ -60,7 +60,7 @@ impl Batches {
         Arc::new(Self { pipeline, line: Mutex::default() })
     }
 
-    pub(in crate::tenancy) fn pipeline(&self) -> &Pipeline {
+    pub(in crate::tenancy) fn pipeline(&self) -> &Arc<Pipeline> {
         &self.pipeline
     }
 

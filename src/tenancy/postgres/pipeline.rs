@@ -29,7 +29,6 @@ const MAX_STATEMENTS: usize = 256;
 
 /// A lane to a database, connected anew when its connection has ended.
 pub(in crate::tenancy) struct Pipeline {
-    lane: Lane,
     address: Address,
     session: Mutex<Option<Arc<Session>>>,
     /// Whoever connects; the others wait for it.
@@ -51,20 +50,25 @@ impl Pipeline {
         let address = Address::new(url, lane)?;
         let session = Session::open(&address).await?;
         let session = Mutex::new(Some(Arc::new(session)));
-        Ok(Self { lane, address, session, connecting: tokio::sync::Mutex::default() })
+        Ok(Self { address, session, connecting: tokio::sync::Mutex::default() })
     }
 
-    /// All rows of a statement.
+    /// All rows of a statement that reads, which is sent once more if the connection was cut.
     pub(in crate::tenancy) async fn rows<T>(
         &self,
         sql: &str,
         params: &[Param],
         mut read: impl FnMut(&StoredRow<'_>) -> Result<T, RouterError>,
     ) -> Result<Vec<T>, RouterError> {
-        self.each(sql, params, |row| read(&StoredRow::new(&row))).await
+        let mut read = |row| read(&StoredRow::new(&row));
+        match self.each(sql, params, &mut read).await {
+            // Cut while nothing went over it, or a server that was begun anew.
+            Err(error) if error.is_unreachable() => self.each(sql, params, read).await,
+            result => result,
+        }
     }
 
-    /// The same as the driver has them.
+    /// All rows of a statement that may write, as the driver has them.
     pub(super) async fn raw_rows(
         &self,
         sql: &str,
@@ -86,12 +90,6 @@ impl Pipeline {
             Err(error) if is_stale(&error) => {
                 session.forget();
                 session.each(sql, params, &mut read).await
-            }
-            // Cut while nothing went over it, or a server that was begun anew. What reads can be
-            // sent once more; what writes may have been done.
-            Err(error) if self.lane == Lane::Read && error.is_unreachable() => {
-                drop(session);
-                self.session().await?.each(sql, params, &mut read).await
             }
             result => result,
         }

@@ -14,6 +14,7 @@ use std::{
     },
 };
 
+use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{checkpoint, commit::State, open::Access, readers::SqliteReaders};
@@ -50,6 +51,17 @@ impl SqliteWriter {
     /// The read-only connections to the same file.
     pub fn readers(&self) -> &SqliteReaders {
         &self.0.readers
+    }
+
+    /// Runs a short statement that reads, if nobody writes or waits to. The pages that it needs are
+    /// likely at hand here, where each commit makes the readers forget theirs.
+    pub fn try_read<T>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, RouterError>,
+    ) -> Option<Result<T, RouterError>> {
+        let turn = self.0.state.try_lock().ok()?;
+        // What is in an open transaction may yet be undone.
+        turn.batch.is_none().then(|| work(&turn.connection))
     }
 
     /// Waits for a turn, in the open transaction if there is one.

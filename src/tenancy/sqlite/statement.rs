@@ -39,6 +39,10 @@ pub fn each<T>(
     mut read: impl FnMut(&StoredRow<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut prepared = connection.prepare_cached(&text.sql)?;
+    if connection.is_autocommit() && !prepared.readonly() {
+        // Also on the connection that writes, where the database itself would let it.
+        return Err(RouterError::NoTransaction);
+    }
     let mut found = prepared.query(params_from_iter(bind(text)?))?;
     let mut models = Vec::new();
     while let Some(row) = found.next()? {

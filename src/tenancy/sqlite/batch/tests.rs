@@ -7,7 +7,11 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::tenancy::sqlite::SqliteTransaction;
+use crate::tenancy::{
+    sqlite::{SqliteTransaction, statement},
+    stored::StoredRow,
+    template::Text,
+};
 
 struct File {
     path: PathBuf,
@@ -198,4 +202,31 @@ async fn when_it_is_closed_the_file_is_all_there_is() {
     drop(writer);
     assert!(path.exists());
     assert!(!log.exists());
+}
+
+#[tokio::test]
+async fn the_writer_is_read_only_where_nothing_can_be_undone() {
+    let file = File::new(Durability::Full);
+    let text = |sql: &'static str| Text { sql: sql.into(), values: Vec::new() };
+    let read = |sql| {
+        let first = |row: &StoredRow<'_>| row.get::<i64>(0);
+        file.writer.try_read(|connection| statement::each(connection, &text(sql), first))
+    };
+    let ids = "SELECT id FROM row ORDER BY id";
+    assert_eq!(read(ids).unwrap().unwrap(), [0_i64; 0]);
+    let turn = file.begin().await;
+    insert(&turn, 1);
+    assert!(read(ids).is_none(), "somebody writes");
+    let mut waiting = pin!(file.begin());
+    waits!(waiting);
+    let mut ended = pin!(turn.end(true));
+    waits!(ended);
+    assert!(read(ids).is_none(), "the next has the same transaction");
+    drop(waiting.await);
+    ended.await.unwrap();
+    assert_eq!(read(ids).unwrap().unwrap(), [1]);
+    // The readers refuse it themselves.
+    let refused = read("INSERT INTO row VALUES (2, NULL) RETURNING id").unwrap();
+    assert!(matches!(refused, Err(RouterError::NoTransaction)), "{refused:?}");
+    assert_eq!(file.rows(), [1]);
 }
