@@ -13,6 +13,7 @@ mod m0002_auth_token;
 mod m0003_poll;
 mod m0004_choice;
 mod m0005_vote;
+mod m0006_vote_once;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, SchemaManager};
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_poll::Migration),
             Box::new(m0004_choice::Migration),
             Box::new(m0005_vote::Migration),
+            Box::new(m0006_vote_once::Migration),
         ]
     }
 }
