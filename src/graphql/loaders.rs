@@ -158,15 +158,19 @@ async fn whole_polls(ids: Vec<i64>) -> ApiResult<HashMap<i64, (poll::Model, Many
     Ok(polls.map(|(poll, choices)| (poll.id, (poll, Many::of(choices)))).collect())
 }
 
-/// They come poll by poll.
 async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Many<Choice>>> {
+    Ok(poll_by_poll(service::choice::of_polls(poll_ids).await?))
+}
+
+/// The choices of each poll; they come poll by poll.
+pub(super) fn poll_by_poll(choices: Vec<choice::Model>) -> HashMap<i64, Many<Choice>> {
     let mut of_poll = HashMap::default();
-    let mut choices = service::choice::of_polls(poll_ids).await?.into_iter().peekable();
+    let mut choices = choices.into_iter().peekable();
     while let Some(&choice::Model { poll_id, .. }) = choices.peek() {
         let of_this = iter::from_fn(|| choices.next_if(|choice| choice.poll_id == poll_id));
         of_poll.insert(poll_id, Many::of(of_this));
     }
-    Ok(of_poll)
+    of_poll
 }
 
 type Fetched<K, V> = ApiResult<Arc<HashMap<K, V>>>;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use futures::future::BoxFuture;
 use sea_orm::{
-    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Related,
-    Select,
+    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Related, Select,
 };
 
 use super::error::Failure;
@@ -167,16 +167,50 @@ impl<E: TenantEntity> Listing<E> {
         E: Related<F>,
     {
         let is_short = !self.searches;
-        let descending = self.order.descending != window.backward;
-        let is_plain = !self.order.nullable && window.after.is_none() && window.before.is_none();
-        let texts = texts.filter(|_| is_plain).map(|texts| &texts[usize::from(descending)]);
-        let kept = texts.map(|texts| (texts, window.limit + 1));
+        let kept = self.kept(window, texts).map(|texts| (texts, window.limit + 1));
         let read = |query: Select<E>| async move {
             let reader = TenantRouter::db_for_read::<E>()?;
             let query = || query.clone().find_both_related(other);
             Ok(reader.all_of_both(query, kept, is_short).await?)
         };
         self.page_of(window, read).await
+    }
+
+    /// The rows of another entity whose column points to those of a page, to be asked for beside
+    /// the page: one wait does for both. They may see different states, so what is missing here may
+    /// be there all the same. The texts are as for [`Self::page_with`]. Nothing where statements
+    /// wait for each other anyway, or without texts that fit.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn beside<F: TenantEntity>(
+        &self,
+        window: Window,
+        rows: impl Fn() -> Select<F>,
+        column: F::Column,
+        texts: Option<&'static [PageTexts; 2]>,
+    ) -> Result<Option<Vec<F::Model>>, Failure> {
+        let Some(texts) = self.kept(window, texts).filter(|_| window.limit > 0) else {
+            return Ok(None);
+        };
+        let query = || {
+            let page = self.segment(Segment::All, window, window.limit);
+            let page = page.select_only().column(self.order.id).into_query();
+            rows().filter(column.in_subquery(page))
+        };
+        let reader = TenantRouter::db_for_read::<F>()?;
+        Ok(reader.beside(texts, window.limit, query).await?)
+    }
+
+    /// The texts for a window, where it has no values.
+    fn kept(
+        &self,
+        window: Window,
+        texts: Option<&'static [PageTexts; 2]>,
+    ) -> Option<&'static PageTexts> {
+        let descending = self.order.descending != window.backward;
+        let is_plain = !self.order.nullable && window.after.is_none() && window.before.is_none();
+        Some(&texts.filter(|_| is_plain)?[usize::from(descending)])
     }
 
     async fn page_of<R, F>(

@@ -164,6 +164,23 @@ pub async fn page_with_creators(
     listing.page_with(window, user::Entity, texts).await
 }
 
+/// The choices of such a page's polls, each poll's in the order written, to be asked for beside the
+/// page; see [`Listing::beside`]. A poll has all of its choices here or none.
+///
+/// # Errors
+/// What the database answers.
+pub async fn choices_beside(
+    filter: &Filter,
+    listing: &Listing<poll::Entity>,
+    window: Window,
+) -> Result<Vec<choice_entity::Model>, Failure> {
+    static TEXTS: [PageTexts; 2] = [const { PageTexts::new() }; 2];
+    let texts = filter.is_empty().then_some(&TEXTS);
+    let (rows, column) = (choice_entity::Entity::rows, choice_entity::Column::PollId);
+    let choices = listing.beside(window, rows, column, texts).await?;
+    Ok(choices.map(choice::in_order).unwrap_or_default())
+}
+
 /// The polls that somebody made, newest first.
 #[must_use]
 pub fn made_by(user_id: i64) -> Listing<poll::Entity> {
@@ -202,7 +219,11 @@ pub async fn with_choices(
     ids: Vec<i64>,
 ) -> Result<Vec<(poll::Model, Vec<choice_entity::Model>)>, Failure> {
     let reader = TenantRouter::db_for_read::<poll::Entity>()?;
-    Ok(reader.all_with_many(&WITH_CHOICES, ids).await?)
+    let mut polls = reader.all_with_many(&WITH_CHOICES, ids).await?;
+    for (_, choices) in &mut polls {
+        choices.sort_unstable_by_key(|choice| choice.position);
+    }
+    Ok(polls)
 }
 
 static WITH_CHOICES: KeyTemplate<SelectTwoMany<poll::Entity, choice_entity::Entity>> =
@@ -210,7 +231,6 @@ static WITH_CHOICES: KeyTemplate<SelectTwoMany<poll::Entity, choice_entity::Enti
         poll::Entity::rows()
             .filter(ids.hold(poll::Column::Id))
             .find_with_related(choice_entity::Entity)
-            .order_by_asc(choice_entity::Column::Position)
     });
 
 /// Makes a poll.

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    FromRow, KeyTemplate, RouterError, Template, TenantModel,
+    FromRow, KeyTemplate, PageTexts, RouterError, Template, TenantModel,
     connection::{Connection, delegate_connection},
     sqlite,
     template::Text,
@@ -63,6 +63,24 @@ impl Reader {
         self.all(query).await
     }
 
+    /// All rows of a short query that has no value but a limit, to be asked for beside another
+    /// one. Nothing where statements wait for each other anyway.
+    ///
+    /// # Errors
+    /// What the database answers.
+    pub async fn beside<E: TenantEntity>(
+        &self,
+        texts: &'static PageTexts,
+        limit: u64,
+        query: impl Fn() -> Select<E>,
+    ) -> Result<Option<Vec<E::Model>>, RouterError> {
+        let text = || {
+            let text = texts.text(DbBackend::Postgres, limit, || query().into_query());
+            Some(text.into())
+        };
+        Box::pin(self.0.piped(text, E::Model::from_row)).await
+    }
+
     /// All rows of a query by numbers.
     ///
     /// # Errors
@@ -78,7 +96,7 @@ impl Reader {
                 self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
             }
             None => {
-                let text = || template.array_text(&keys);
+                let text = || template.array_text(&keys, QueryTrait::into_query);
                 match Box::pin(self.0.piped(text, E::Model::from_row)).await? {
                     Some(rows) => Ok(rows),
                     None => Ok(Box::pin(template.query(keys).all(self)).await?),

@@ -63,15 +63,18 @@ impl Text<'_> {
     }
 }
 
-/// Puts a limit into the text. PostgreSQL plans a statement anew each time for a limit among its
-/// values, as it takes one that it does not know for a tenth of the table.
+/// Puts a limit into the text, that of a subquery at its end too. PostgreSQL plans a statement anew
+/// each time for a limit among its values, as it takes one that it does not know for a tenth of the
+/// table.
 fn write_limit(sql: &mut String, values: &mut Vec<Value>) {
-    let end = format!(" LIMIT ${}", values.len());
-    if let Some(Value::BigUnsigned(Some(limit))) = values.last()
-        && let Some(start) = sql.strip_suffix(&end)
-    {
-        *sql = format!("{start} LIMIT {limit}");
-        values.pop();
+    let mark = format!(" LIMIT ${}", values.len());
+    for tail in ["", ")"] {
+        if let Some(Value::BigUnsigned(Some(limit))) = values.last()
+            && let Some(start) = sql.strip_suffix(tail).and_then(|sql| sql.strip_suffix(&mark))
+        {
+            *sql = format!("{start} LIMIT {limit}{tail}");
+            values.pop();
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         error::{ApiError, ApiResult},
         id::{Kind, encode},
         in_place::{Fields, Leaf, Many, One, Plan, at_hand, enum_leaf},
+        loaders::poll_by_poll,
     },
     service::{
         self,
@@ -115,25 +116,36 @@ pub(in crate::graphql) async fn polls(
     let request = RequestContext::of(ctx)?;
     let cursors = cursors(request, order.name());
     let window = cursors.window(&arguments)?;
-    let page = if wants_creators(ctx) {
+    let loaders = &request.loaders;
+    let page = async {
+        if !page_wants(ctx, &["createdBy"]) {
+            return listing.page(window).await;
+        }
         let page = service::poll::page_with_creators(filter, &listing, window).await?;
-        let Page { rows, more } = page;
-        let (rows, creators): (_, Vec<_>) = rows.into_iter().unzip();
-        let creators = creators.into_iter().map(|user| (user.id, Arc::new(user)));
-        request.loaders.users.prime_all(creators);
-        Page { rows, more }
-    } else {
-        listing.page(window).await?
+        let (rows, creators): (_, Vec<_>) = page.rows.into_iter().unzip();
+        loaders.users.prime_all(creators.into_iter().map(|user| (user.id, Arc::new(user))));
+        Ok(Page { rows, more: page.more })
     };
+    let choices = async {
+        if page_wants(ctx, CHOICES) {
+            let choices = service::poll::choices_beside(filter, &listing, window).await?;
+            loaders.choices_of_poll.prime_all(poll_by_poll(choices));
+        }
+        Ok(())
+    };
+    let (page, ()) = try_join!(page, choices)?;
     Ok(PollConnection::new(listing, cursors, window, page))
 }
 
-/// Whether a field that is a page of polls asks for their creators, so that they can come along.
-fn wants_creators(ctx: &Context<'_>) -> bool {
+/// The fields that take a poll's choices.
+const CHOICES: &[&str] = &["choices", "totalVotes"];
+
+/// Whether a field that is a page of polls asks for one of these fields of them, so that it can
+/// come along.
+fn page_wants(ctx: &Context<'_>, fields: &[&str]) -> bool {
     let asked = ctx.look_ahead();
-    [asked.field("nodes"), asked.field("edges").field("node")]
-        .iter()
-        .any(|polls| polls.field("createdBy").exists())
+    let polls = [asked.field("nodes"), asked.field("edges").field("node")];
+    polls.iter().any(|polls| fields.iter().any(|field| polls.field(field).exists()))
 }
 
 /// A page of the polls that somebody made, newest first.
@@ -277,7 +289,7 @@ impl Fields for Poll {
         let rows = || polls.iter().map(|poll| &poll.0);
         let creators = plan.fetches(&["createdBy"]);
         let creators = loaders.users.load_all_if(creators, rows().map(|row| row.created_by_id));
-        let choices = plan.fetches(&["choices", "totalVotes"]);
+        let choices = plan.fetches(CHOICES);
         let choices = loaders.choices_of_poll.load_all_if(choices, rows().map(|row| row.id));
         try_join!(creators, choices).ok().map(drop)
     }
@@ -304,7 +316,7 @@ impl Poll {
     /// Whether a field that is a poll asks for its choices, so that they can come along with it.
     pub(in crate::graphql) fn wants_choices(ctx: &Context<'_>) -> bool {
         let asked = ctx.look_ahead();
-        asked.field("choices").exists() || asked.field("totalVotes").exists()
+        CHOICES.iter().any(|field| asked.field(field).exists())
     }
 
     fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {

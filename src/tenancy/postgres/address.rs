@@ -30,14 +30,18 @@ const KEEP_ALIVE_RETRIES: u32 = 3;
 impl Lane {
     /// Settings of each session. A statement that takes longer than others should wait for it is
     /// stopped, and begun again elsewhere by whoever sent it. Planned once: for an array shorter
-    /// than PostgreSQL expects it would plan anew each time, which takes longer than a vote.
+    /// than PostgreSQL expects it would plan anew each time, which takes longer than a vote. And
+    /// planned for pages in memory: what is short is led by an index to a few of them, not through
+    /// a whole table because it is small.
     const fn session(self) -> &'static str {
         match self {
             Self::Read => {
                 "-c default_transaction_read_only=on -c statement_timeout=500 \
-                 -c plan_cache_mode=force_generic_plan"
+                 -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
             }
-            Self::Write => "-c lock_timeout=500 -c plan_cache_mode=force_generic_plan",
+            Self::Write => {
+                "-c lock_timeout=500 -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Rows of two entities in one statement.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     DbBackend, EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany, SelectTwoRequired,
     Value,
@@ -11,8 +13,8 @@ use crate::tenancy::{
 };
 
 type Model<E> = <E as EntityTrait>::Model;
-/// What one row of a group tells anew.
-type Halves<E, F> = (Option<Model<E>>, Option<Model<F>>);
+/// The group of a row, by number, and what the row tells anew.
+type Grouped<E, F> = (usize, Option<Model<E>>, Option<Model<F>>);
 
 impl Reader {
     /// The first row of a query over two entities, which `find_both_related` makes.
@@ -65,7 +67,7 @@ impl Reader {
     }
 
     /// The rows of a query by numbers, each with all of another entity's that belong to it, as
-    /// `find_with_related` joins them.
+    /// `find_with_related` joins them, in no order.
     ///
     /// # Errors
     /// What the database answers.
@@ -79,7 +81,14 @@ impl Reader {
             let found = place.run(|sqlite| sqlite::each(sqlite, &text, grouped::<E, F>()));
             return Ok(groups::<E, F>(self.0.watch_in_place(found)?));
         }
-        match Box::pin(self.0.piped(|| template.array_text(&keys), grouped::<E, F>())).await? {
+        // To sort some rows takes PostgreSQL longer than to find them.
+        let unordered = |query: SelectTwoMany<E, F>| {
+            let mut query = query.into_query();
+            query.clear_order_by();
+            query
+        };
+        let text = || template.array_text(&keys, unordered);
+        match Box::pin(self.0.piped(text, grouped::<E, F>())).await? {
             Some(rows) => Ok(groups::<E, F>(rows)),
             None => Ok(Box::pin(template.query(keys).all(self)).await?),
         }
@@ -96,24 +105,24 @@ fn both<E: TenantEntity, F: TenantEntity>(
 
 /// The first row of each group tells its `E`, which the others repeat.
 fn grouped<E: TenantEntity, F: TenantEntity>()
--> impl FnMut(&StoredRow<'_>) -> Result<Halves<E, F>, RouterError> {
+-> impl FnMut(&StoredRow<'_>) -> Result<Grouped<E, F>, RouterError> {
     let second = E::Column::iter().count();
-    let mut last = None;
+    let mut groups: HashMap<i64, usize> = HashMap::new();
     move |row| {
-        let id: i64 = row.get(0)?;
-        let is_first = last.replace(id) != Some(id);
-        let one = is_first.then(|| E::Model::from_row(row)).transpose()?;
-        Ok((one, row.model_at(second)?))
+        let next = groups.len();
+        let group = *groups.entry(row.get(0)?).or_insert(next);
+        let one = (group == next).then(|| E::Model::from_row(row)).transpose()?;
+        Ok((group, one, row.model_at(second)?))
     }
 }
 
 fn groups<E: TenantEntity, F: TenantEntity>(
-    rows: Vec<Halves<E, F>>,
+    rows: Vec<Grouped<E, F>>,
 ) -> Vec<(Model<E>, Vec<Model<F>>)> {
     let mut groups: Vec<(Model<E>, Vec<Model<F>>)> = Vec::new();
-    for (one, other) in rows {
+    for (group, one, other) in rows {
         groups.extend(one.map(|one| (one, Vec::new())));
-        if let Some((_, many)) = groups.last_mut() {
+        if let Some((_, many)) = groups.get_mut(group) {
             many.extend(other);
         }
     }

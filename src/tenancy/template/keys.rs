@@ -36,9 +36,12 @@ impl Keys {
     pub fn hold<C: ColumnTrait>(self, column: C) -> Expr {
         match self.0 {
             Form::Listed(keys) => column.is_in(keys),
+            // Not `= ANY($2)`: an array that is not known when the statement is planned is
+            // searched from its beginning for each row that is looked at.
             Form::Array => {
                 let keys = Expr::val(Value::BigInt(Some(0)));
-                Expr::cust_with_exprs("$1 = ANY($2)", [Expr::col(column.as_column_ref()), keys])
+                let column = Expr::col(column.as_column_ref());
+                Expr::cust_with_exprs("$1 IN (SELECT UNNEST($2))", [column, keys])
             }
         }
     }
@@ -82,15 +85,16 @@ impl<Q: QueryTrait<QueryStatement: StatementBuilder>> KeyTemplate<Q> {
         }
     }
 
-    /// The statement's text for PostgreSQL, where all the numbers are its only value; nothing if
-    /// it has others. For a single one it has a text of its own, as it expects any number in an
-    /// array, and plans for that.
-    pub(in crate::tenancy) fn array_text(
+    /// The statement's text for PostgreSQL, after `finish`, which must be the same each time. All
+    /// the numbers are its only value; nothing comes back if it has others. For a single one it has
+    /// a text of its own, as it expects any number in an array, and plans for that.
+    pub(in crate::tenancy) fn array_text<S: StatementBuilder>(
         &self,
         keys: &[i64],
+        finish: impl Fn(Q) -> S,
     ) -> Option<(Cow<'_, str>, Vec<Param>)> {
         let written = |keys: Form| {
-            let text = Text::on(DbBackend::Postgres, &(self.make)(Keys(keys)).into_query());
+            let text = Text::on(DbBackend::Postgres, &finish((self.make)(Keys(keys))));
             (text.values.len() == 1).then(|| text.sql.into_owned())
         };
         let (kept, param) = if let [key] = keys {
@@ -138,13 +142,11 @@ mod tests {
 
     #[test]
     fn postgres_takes_all_keys_as_one_value() {
-        let (text, values) = BY_IDS.array_text(&[7, 9]).unwrap();
-        assert!(
-            text.ends_with(r#"WHERE "thing"."id" = ANY($1) ORDER BY "thing"."name" ASC"#),
-            "{text}"
-        );
+        let (text, values) = BY_IDS.array_text(&[7, 9], QueryTrait::into_query).unwrap();
+        let end = r#"WHERE "thing"."id" IN (SELECT UNNEST($1)) ORDER BY "thing"."name" ASC"#;
+        assert!(text.ends_with(end), "{text}");
         assert!(matches!(&*values, [Param::Keys(keys)] if *keys == [7, 9]));
-        let (text, values) = BY_IDS.array_text(&[7]).unwrap();
+        let (text, values) = BY_IDS.array_text(&[7], QueryTrait::into_query).unwrap();
         assert!(text.contains(r#"WHERE "thing"."id" IN ($1) ORDER"#), "{text}");
         assert!(matches!(&*values, [Param::One(Value::BigInt(Some(7)))]));
     }
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_limit_is_part_of_the_text_for_postgres() {
         for keys in [&[7][..], &[7, 9]] {
-            let (text, values) = LIMITED.array_text(keys).unwrap();
+            let (text, values) = LIMITED.array_text(keys, QueryTrait::into_query).unwrap();
             assert!(text.ends_with(" LIMIT 3"), "{text}");
             assert_eq!(values.len(), 1);
         }

@@ -217,13 +217,14 @@ async fn the_writer_is_read_only_where_nothing_can_be_undone() {
     let turn = file.begin().await;
     insert(&turn, 1);
     assert!(read(ids).is_none(), "somebody writes");
-    let mut waiting = pin!(file.begin());
-    waits!(waiting);
+    let mut leaves = Box::pin(file.begin());
+    waits!(leaves);
     let mut ended = pin!(turn.end(true));
     waits!(ended);
-    assert!(read(ids).is_none(), "the next has the same transaction");
-    drop(waiting.await);
+    drop(leaves);
+    assert!(read(ids).is_none(), "nobody has it, but what was written is not committed");
     ended.await.unwrap();
+    drop(file.writer.turn().await);
     assert_eq!(read(ids).unwrap().unwrap(), [1]);
     // The readers refuse it themselves.
     let refused = read("INSERT INTO row VALUES (2, NULL) RETURNING id").unwrap();
