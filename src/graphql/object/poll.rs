@@ -1,9 +1,9 @@
 //! Polls.
 
-use std::sync::Arc;
+mod list;
 
 use async_graphql::{
-    Context, ContextSelectionSet, Enum, ID, InputObject, Object, Positioned, parser::types::Field,
+    Context, ContextSelectionSet, Enum, ID, Object, Positioned, parser::types::Field,
 };
 use futures::try_join;
 
@@ -15,21 +15,21 @@ use super::{
 use crate::{
     entity::poll,
     graphql::{
-        connection::{PageArguments, connection, cursors, int},
+        connection::{PageArguments, connection, int},
         context::RequestContext,
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
         in_place::{Fields, Leaf, Many, One, Plan, at_hand, enum_leaf},
-        loaders::poll_by_poll,
     },
     service::{
-        self,
-        page::{Page, Position},
-        poll::{Filter, OrderField, is_open, may_change},
+        page::Position,
+        poll::{is_open, may_change},
     },
     tenancy::State,
 };
+
+pub(in crate::graphql) use list::{PollOrder, polls, polls_of_user};
 
 /// A question put to the tenant's people.
 #[derive(Clone)]
@@ -53,113 +53,8 @@ pub(in crate::graphql) enum Ballot {
 
 enum_leaf!(Ballot);
 
-/// What polls are ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "OrderField")]
-pub(in crate::graphql) enum PollOrderField {
-    /// When they were made.
-    PubDate,
-    /// When voting ends; polls that never close come last.
-    ClosesAt,
-}
-
-/// Which way an order runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub(in crate::graphql) enum OrderDirection {
-    /// The smallest first.
-    Asc,
-    /// The largest first.
-    Desc,
-}
-
-/// An order of polls. Ties break by id.
-#[derive(Debug, Clone, Copy, InputObject)]
-pub(in crate::graphql) struct PollOrder {
-    /// What to order by.
-    field: PollOrderField,
-    /// Which way.
-    direction: OrderDirection,
-}
-
-impl Default for PollOrder {
-    fn default() -> Self {
-        Self::new(OrderField::PubDate, true)
-    }
-}
-
-impl PollOrder {
-    fn new(field: OrderField, descending: bool) -> Self {
-        let direction = if descending { OrderDirection::Desc } else { OrderDirection::Asc };
-        Self { field: field.into(), direction }
-    }
-
-    /// The order's name inside cursors.
-    const fn name(self) -> &'static str {
-        match (self.field, self.direction) {
-            (PollOrderField::PubDate, OrderDirection::Asc) => "polls-pub_date-asc",
-            (PollOrderField::PubDate, OrderDirection::Desc) => "polls-pub_date-desc",
-            (PollOrderField::ClosesAt, OrderDirection::Asc) => "polls-closes_at-asc",
-            (PollOrderField::ClosesAt, OrderDirection::Desc) => "polls-closes_at-desc",
-        }
-    }
-}
-
-/// A page of polls.
-pub(in crate::graphql) async fn polls(
-    ctx: &Context<'_>,
-    filter: &Filter,
-    order: PollOrder,
-    arguments: PageArguments,
-) -> ApiResult<PollConnection> {
-    let descending = order.direction == OrderDirection::Desc;
-    let listing = service::poll::listing(filter, order.field.into(), descending);
-    let request = RequestContext::of(ctx)?;
-    let cursors = cursors(request, order.name());
-    let window = cursors.window(&arguments)?;
-    let loaders = &request.loaders;
-    let page = async {
-        if !page_wants(ctx, &["createdBy"]) {
-            return listing.page(window).await;
-        }
-        let page = service::poll::page_with_creators(filter, &listing, window).await?;
-        let (rows, creators): (_, Vec<_>) = page.rows.into_iter().unzip();
-        loaders.users.prime_all(creators.into_iter().map(|user| (user.id, Arc::new(user))));
-        Ok(Page { rows, more: page.more })
-    };
-    let choices = async {
-        if page_wants(ctx, CHOICES) {
-            let choices = service::poll::choices_beside(filter, &listing, window).await?;
-            loaders.choices_of_poll.prime_all(poll_by_poll(choices));
-        }
-        Ok(())
-    };
-    let (page, ()) = try_join!(page, choices)?;
-    Ok(PollConnection::new(listing, cursors, window, page))
-}
-
 /// The fields that take a poll's choices.
 const CHOICES: &[&str] = &["choices", "totalVotes"];
-
-/// Whether a field that is a page of polls asks for one of these fields of them, so that it can
-/// come along.
-fn page_wants(ctx: &Context<'_>, fields: &[&str]) -> bool {
-    let asked = ctx.look_ahead();
-    let polls = [asked.field("nodes"), asked.field("edges").field("node")];
-    polls.iter().any(|polls| fields.iter().any(|field| polls.field(field).exists()))
-}
-
-/// A page of the polls that somebody made, newest first.
-pub(super) async fn polls_of_user(
-    ctx: &Context<'_>,
-    user_id: i64,
-    arguments: PageArguments,
-) -> ApiResult<PollConnection> {
-    let request = RequestContext::of(ctx)?;
-    let cursors = cursors(request, PollOrder::default().name());
-    let window = cursors.window(&arguments)?;
-    let page = request.loaders.polls_of_user.require((window, user_id)).await?;
-    Ok(PollConnection::new(service::poll::made_by(user_id), cursors, window, page))
-}
 
 /// A question put to the tenant's people.
 #[Object]
