@@ -85,7 +85,8 @@ impl TenantRouter {
 
     /// Where to read `E` from when a replica's lag matters, as for tokens: as
     /// [`TenantRouter::db_for_read`], but always the primary, and if the operation is
-    /// [about to write](Scope::about_to_write), the connection that will, where it can.
+    /// [about to write](Scope::about_to_write), the connection that will, where it can. Only for
+    /// rows that an index leads to: others may wait for that connection.
     ///
     /// # Errors
     /// [`RouterError::NoTenant`] outside a scope.
