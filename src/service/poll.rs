@@ -82,11 +82,8 @@ pub async fn with_choices(
     ids: Vec<i64>,
 ) -> Result<Vec<(poll::Model, Vec<choice_entity::Model>)>, Failure> {
     let reader = TenantRouter::db_for_read::<poll::Entity>()?;
-    let mut polls = reader.all_with_many(&WITH_CHOICES, ids).await?;
-    for (_, choices) in &mut polls {
-        choices.sort_unstable_by_key(|choice| choice.position);
-    }
-    Ok(polls)
+    let polls = reader.all_with_many(&WITH_CHOICES, ids).await?;
+    Ok(polls.into_iter().map(|(poll, choices)| (poll, choice::in_order(choices))).collect())
 }
 
 static WITH_CHOICES: KeyTemplate<SelectTwoMany<poll::Entity, choice_entity::Entity>> =

@@ -84,6 +84,19 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_at_the_end_of_a_subquery_is_part_of_the_text_for_postgres() {
+        use sea_orm::ColumnTrait;
+        static TEXTS: PageTexts = PageTexts::new();
+        let query = || {
+            let page = Entity::find().select_only().column(Column::Id).limit(20).into_query();
+            Entity::find().filter(Column::Id.in_subquery(page)).into_query()
+        };
+        let text = TEXTS.text(DbBackend::Postgres, 20, query);
+        assert!(text.sql.ends_with(" LIMIT 20)"), "{}", text.sql);
+        assert!(text.values.is_empty() && matches!(text.sql, Cow::Borrowed(_)));
+    }
+
+    #[test]
     fn what_has_other_values_is_written_anew() {
         use sea_orm::ColumnTrait;
         static TEXTS: PageTexts = PageTexts::new();
