@@ -1,5 +1,7 @@
 //! Reading a request's body, within bounds.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
@@ -36,6 +38,11 @@ const DRAIN: usize = 16 * 1024 * 1024;
 /// the thread for all of it.
 const SLICE: usize = 128 * 1024;
 
+/// After how much of a body that is too large its sender waits, and how long: nobody is served by
+/// its being read fast, and whoever sends many of them comes to fewer.
+const REFUSED_SLICE: usize = 512 * 1024;
+const REFUSED_PAUSE: Duration = Duration::from_millis(1);
+
 /// The whole body, within the tenant's bounds.
 pub(super) async fn read(body: Body, limits: &HttpLimits) -> ReadBody {
     let read = tokio::time::timeout(limits.request_time, read_all(body, limits.body_bytes)).await;
@@ -55,15 +62,19 @@ async fn read_all(mut body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
         if length > DRAIN.max(max) {
             return Err(BodyError::TooLarge);
         }
+        turn = turn.saturating_add(data.len());
         if length.max(announced) <= max {
             bytes.extend_from_slice(&data);
+            if turn >= SLICE {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
         } else {
             bytes = Vec::new();
-        }
-        turn = turn.saturating_add(data.len());
-        if turn >= SLICE {
-            turn = 0;
-            tokio::task::yield_now().await;
+            if turn >= REFUSED_SLICE {
+                turn = 0;
+                tokio::time::sleep(REFUSED_PAUSE).await;
+            }
         }
     }
     if length.max(announced) > max { Err(BodyError::TooLarge) } else { Ok(bytes) }

@@ -12,6 +12,7 @@ mod execute;
 mod graphql;
 mod health;
 mod json;
+mod listen;
 mod live;
 mod log;
 mod metrics;
@@ -27,6 +28,7 @@ mod state;
 mod streams;
 mod tenant;
 
+pub use listen::listen;
 pub use result_cache::ResultCache;
 pub use routes::router;
 pub use server::serve;

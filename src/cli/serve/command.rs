@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use chrono::TimeDelta;
 use clap::Args;
-use tokio::net::TcpListener;
 
 use super::{demo, reload};
 use crate::{
@@ -56,8 +55,7 @@ impl Serve {
         }
 
         let address = settings.server.listen;
-        let listener = TcpListener::bind(address)
-            .await
+        let listener = http::listen(address)
             .with_context(|| format!("cannot listen on {address}; choose another with --listen"))?;
         let address = listener.local_addr()?;
         let registry =
