@@ -48,7 +48,8 @@ async fn operation(
         .prepare(&QueryLimits::default(), &fixture.tenant, parameters)
         .map_err(|errors| anyhow!("refused: {errors:?}"))?;
     let caller = Caller { viewer: None, address: Ipv4Addr::LOCALHOST.into() };
-    let context = Arc::new(RequestContext::new(Arc::clone(&fixture.tenant), caller));
+    let tenant = Arc::clone(&fixture.tenant);
+    let context = Arc::new(RequestContext::new(tenant, caller, operation.wanted()));
     let scope = fixture.scope().await?;
     let answer = scope.run(schema.execute(operation, context)).await;
     answer.map_err(|errors| anyhow!("refused: {errors:?}"))

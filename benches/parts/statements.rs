@@ -1,4 +1,5 @@
-//! The statements of the hot queries on SQLite, through the router, as the services send them.
+//! The statements of the hot queries on SQLite, through the router, as the services send them, with
+//! all columns.
 
 use std::hint::black_box;
 
@@ -11,11 +12,12 @@ use polls::{
         people,
         poll::{self, Filter, OrderField},
     },
-    tenancy::Scope,
+    tenancy::{Columns, Scope},
 };
 
 use crate::fixture::Fixture;
 
+const ALL: Columns = Columns::ALL;
 const PAGE: Window = Window { limit: 20, backward: false, after: None, before: None };
 
 /// The page of polls alone.
@@ -28,15 +30,15 @@ async fn page() -> Result<Vec<i64>, Failure> {
 async fn list() -> Result<usize, Failure> {
     let listing = poll::listing(&Filter::default(), OrderField::PubDate, true);
     let polls = listing.page(PAGE).await?.rows;
-    let people = people::by_ids(polls.iter().map(|poll| poll.created_by_id).collect()).await?;
-    let choices = choice::of_polls(polls.iter().map(|poll| poll.id).collect()).await?;
+    let people = people::by_ids(polls.iter().map(|poll| poll.created_by_id).collect(), ALL).await?;
+    let choices = choice::of_polls(polls.iter().map(|poll| poll.id).collect(), ALL).await?;
     Ok(polls.len() + people.len() + choices.len())
 }
 
 /// Everything that `one` shows.
 async fn one() -> Result<usize, Failure> {
     let id = black_box(7);
-    Ok(poll::by_ids(vec![id]).await?.len() + choice::of_polls(vec![id]).await?.len())
+    Ok(poll::by_ids(vec![id], ALL).await?.len() + choice::of_polls(vec![id], ALL).await?.len())
 }
 
 pub fn bench(criterion: &mut Criterion, fixture: &Fixture) -> anyhow::Result<()> {

@@ -15,7 +15,7 @@ use crate::{
         text::MAX_TEXT,
         vote,
     },
-    tenancy::{AccessError, State, Tenant, TenantRouter},
+    tenancy::{AccessError, Columns, State, Tenant, TenantRouter},
 };
 
 /// The people's password.
@@ -83,7 +83,7 @@ async fn fill(accounts: &Accounts) -> Result<(), Failure> {
             ballot: Ballot::Open,
         };
         let poll = crate::service::poll::create(author, new).await?;
-        let choices = choice::of_polls(vec![poll.id]).await?;
+        let choices = choice::of_polls(vec![poll.id], Columns::ALL).await?;
         for (voter, pick) in people.iter().zip(picks) {
             if let Some(choice) = choices.get(*pick) {
                 vote::cast(voter, choice.id).await?;

@@ -6,7 +6,8 @@ use async_graphql::ContextBase;
 
 use super::{
     error::{ApiError, ApiResult, Code},
-    loaders::Loaders,
+    loaders::{Asker, Loaders},
+    wanted::Wanted,
 };
 use crate::{
     entity::user::{self, Role},
@@ -35,11 +36,11 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of a new request.
+    /// The context of a new request, which looks at these columns.
     #[must_use]
-    pub fn new(tenant: Arc<Tenant>, caller: Caller) -> Self {
+    pub fn new(tenant: Arc<Tenant>, caller: Caller, wanted: Wanted) -> Self {
         let viewer_id = caller.viewer.as_ref().map(|viewer| viewer.user.id);
-        let loaders = Loaders::new(viewer_id);
+        let loaders = Loaders::new(Asker { viewer_id, wanted });
         Self { tenant, caller, loaders }
     }
 

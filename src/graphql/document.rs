@@ -16,6 +16,7 @@ use super::{
     error::ApiError,
     limits::{Lexed, QueryLimits, Size},
     run::is_plain,
+    wanted::Wanted,
 };
 
 /// A document that parses.
@@ -25,6 +26,7 @@ pub(super) struct Document {
     pub parsed: ExecutableDocument,
     pub lexed: Lexed,
     pub size: Size,
+    pub wanted: Wanted,
     /// Whether it is executed without the library's way in.
     pub plain: bool,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
@@ -39,8 +41,8 @@ impl Document {
         lexed: Lexed,
         size: Size,
     ) -> Self {
-        let plain = is_plain(&parsed);
-        Self { text, parsed, lexed, size, plain, valid: AtomicBool::new(false) }
+        let (plain, wanted) = (is_plain(&parsed), Wanted::of(&parsed));
+        Self { text, parsed, lexed, size, wanted, plain, valid: AtomicBool::new(false) }
     }
 
     pub(super) fn is_valid(&self) -> bool {

@@ -12,7 +12,7 @@ use futures::{FutureExt, TryFutureExt};
 
 use loader::Loader;
 
-use super::{error::ApiResult, in_place::Many, object::Choice, turns::Turns};
+use super::{error::ApiResult, in_place::Many, object::Choice, turns::Turns, wanted::Wanted};
 use crate::{
     entity::{choice, poll, user, vote},
     service::{
@@ -24,10 +24,19 @@ use crate::{
 /// The standard library's own takes longer for such keys than all else that is done with them.
 type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
+/// For whom loaders fetch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub viewer_id: Option<i64>,
+    pub wanted: Wanted,
+}
+
 /// The loaders of one request.
 #[derive(Debug)]
 pub(super) struct Loaders {
     pub turns: Arc<Turns>,
+    /// The columns that they fetch.
+    pub wanted: Wanted,
     pub polls: Loader<i64, poll::Model>,
     /// With its choices in the order written, where both are asked for.
     pub whole_polls: Loader<i64, (poll::Model, Many<Choice>)>,
@@ -47,46 +56,50 @@ pub(super) struct Loaders {
 }
 
 impl Loaders {
-    pub(super) fn new(viewer_id: Option<i64>) -> Self {
+    pub(super) fn new(asker: Asker) -> Self {
         let turns = Arc::new(Turns::default());
         Self {
-            polls: Loader::new(&turns, viewer_id, |_, ids| {
-                by(service::poll::by_ids(ids), |poll: &poll::Model| poll.id).boxed()
+            polls: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+                by(service::poll::by_ids(ids, wanted.poll), |poll: &poll::Model| poll.id).boxed()
             }),
-            whole_polls: Loader::new(&turns, viewer_id, |_, ids| whole_polls(ids).boxed()),
-            choices: Loader::new(&turns, viewer_id, |_, ids| {
-                by(service::choice::by_ids(ids), |choice: &choice::Model| choice.id).boxed()
+            whole_polls: Loader::new(&turns, asker, |asker, ids| whole_polls(asker, ids).boxed()),
+            choices: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+                let choices = service::choice::by_ids(ids, wanted.choice);
+                by(choices, |choice: &choice::Model| choice.id).boxed()
             }),
-            users: Loader::new(&turns, viewer_id, |_, ids| {
-                let users = service::people::by_ids(ids);
+            users: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+                let users = service::people::by_ids(ids, wanted.user);
                 let users = users.map_ok(|users| users.into_iter().map(Arc::new).collect());
                 by(users, |user: &Arc<user::Model>| user.id).boxed()
             }),
-            votes: Loader::new(&turns, viewer_id, |_, ids| {
-                by(service::vote::by_ids(ids), |vote: &vote::Model| vote.id).boxed()
+            votes: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+                by(service::vote::by_ids(ids, wanted.vote), |vote: &vote::Model| vote.id).boxed()
             }),
-            choices_of_poll: Loader::new(&turns, viewer_id, |_, ids| choices_of_polls(ids).boxed()),
-            viewer_votes: Loader::new(&turns, viewer_id, |viewer_id, ids| {
-                by(votes_of(viewer_id, ids), |vote: &vote::Model| vote.poll_id).boxed()
+            choices_of_poll: Loader::new(&turns, asker, |asker, ids| {
+                choices_of_polls(asker, ids).boxed()
             }),
-            votes_of_poll: Loader::new(&turns, viewer_id, |_, keys| {
-                pages(keys, |ids, window| async move {
-                    service::vote::pages_of_polls(&ids, window).await
+            viewer_votes: Loader::new(&turns, asker, |asker, ids| {
+                by(votes_of(asker, ids), |vote: &vote::Model| vote.poll_id).boxed()
+            }),
+            votes_of_poll: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+                pages(keys, move |ids, window| async move {
+                    service::vote::pages_of_polls(&ids, window, wanted.vote).await
                 })
                 .boxed()
             }),
-            votes_of_choice: Loader::new(&turns, viewer_id, |_, keys| {
-                pages(keys, |ids, window| async move {
-                    service::vote::pages_of_choices(&ids, window).await
+            votes_of_choice: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+                pages(keys, move |ids, window| async move {
+                    service::vote::pages_of_choices(&ids, window, wanted.vote).await
                 })
                 .boxed()
             }),
-            polls_of_user: Loader::new(&turns, viewer_id, |_, keys| {
-                pages(keys, |ids, window| async move {
-                    service::poll::pages_made_by(&ids, window).await
+            polls_of_user: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+                pages(keys, move |ids, window| async move {
+                    service::poll::pages_made_by(&ids, window, wanted.poll).await
                 })
                 .boxed()
             }),
+            wanted: asker.wanted,
             turns,
         }
     }
@@ -133,23 +146,26 @@ async fn by<V>(
     Ok(rows.await?.into_iter().map(|row| (key(&row), row)).collect())
 }
 
-async fn votes_of(
-    viewer_id: Option<i64>,
-    poll_ids: Vec<i64>,
-) -> Result<Vec<vote::Model>, service::Failure> {
-    match viewer_id {
-        Some(viewer_id) => service::vote::of_voter(viewer_id, poll_ids).await,
+async fn votes_of(asker: Asker, poll_ids: Vec<i64>) -> Result<Vec<vote::Model>, service::Failure> {
+    match asker.viewer_id {
+        Some(viewer_id) => service::vote::of_voter(viewer_id, poll_ids, asker.wanted.vote).await,
         None => Ok(Vec::new()),
     }
 }
 
-async fn whole_polls(ids: Vec<i64>) -> ApiResult<HashMap<i64, (poll::Model, Many<Choice>)>> {
-    let polls = service::poll::with_choices(ids).await?.into_iter();
+async fn whole_polls(
+    Asker { wanted, .. }: Asker,
+    ids: Vec<i64>,
+) -> ApiResult<HashMap<i64, (poll::Model, Many<Choice>)>> {
+    let polls = service::poll::with_choices(ids, wanted.poll, wanted.choice).await?.into_iter();
     Ok(polls.map(|(poll, choices)| (poll.id, (poll, Many::of(choices)))).collect())
 }
 
-async fn choices_of_polls(poll_ids: Vec<i64>) -> ApiResult<HashMap<i64, Many<Choice>>> {
-    Ok(poll_by_poll(service::choice::of_polls(poll_ids).await?))
+async fn choices_of_polls(
+    Asker { wanted, .. }: Asker,
+    poll_ids: Vec<i64>,
+) -> ApiResult<HashMap<i64, Many<Choice>>> {
+    Ok(poll_by_poll(service::choice::of_polls(poll_ids, wanted.choice).await?))
 }
 
 /// The choices of each poll; they come poll by poll.

@@ -27,6 +27,7 @@ mod schema;
 mod subscription;
 mod tenant_limits;
 mod turns;
+mod wanted;
 
 pub use attempts::{Attempts, Rates};
 pub use context::{Caller, RequestContext};
@@ -37,3 +38,4 @@ pub use operation::Operation;
 pub use parameters::Parameters;
 pub use schema::{PollsSchema, Services, build, sdl};
 pub use subscription::{Begun, Event, Events, Heard, Listener, Live, SharedResult};
+pub use wanted::Wanted;

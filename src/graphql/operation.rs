@@ -20,6 +20,7 @@ use super::{
     limits::{self, QueryLimits, Size},
     parameters::Parameters,
     persisted,
+    wanted::Wanted,
 };
 use crate::tenancy::{Pass, Tenant};
 
@@ -59,6 +60,12 @@ impl Operation {
     #[must_use]
     pub const fn registers(&self) -> bool {
         self.register.is_some()
+    }
+
+    /// The columns that its document asks for.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        self.document.wanted
     }
 
     /// What it takes to ask for it once more.

@@ -171,7 +171,8 @@ impl Query {
         let load = async {
             let request = RequestContext::of(ctx)?;
             request.require_superuser()?;
-            let listing = service::people::listing(self::search(search.as_deref())?.as_deref());
+            let listing = service::people::listing(self::search(search.as_deref())?.as_deref())
+                .only(request.loaders.wanted.user);
             let arguments = PageArguments { first, after, last, before };
             let cursors = cursors(request, "users");
             let window = cursors.window(&arguments)?;

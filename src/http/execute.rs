@@ -44,7 +44,8 @@ pub(super) async fn execute(
     address: IpAddr,
 ) -> Outcome {
     let caller = Caller { viewer, address };
-    let context = Arc::new(RequestContext::new(scope.tenant().clone(), caller));
+    let wanted = operation.wanted();
+    let context = Arc::new(RequestContext::new(scope.tenant().clone(), caller, wanted));
     let limit = state.http_limits(scope.tenant()).request_time;
     let kind = operation.kind;
     let schema = state.schema.clone();

@@ -161,7 +161,8 @@ async fn begin(
     viewer: Option<Viewer>,
 ) -> Result<Live, Stop> {
     let caller = Caller { viewer, address: session.address };
-    let context = Arc::new(RequestContext::new(Arc::clone(scope.tenant()), caller));
+    let tenant = Arc::clone(scope.tenant());
+    let context = Arc::new(RequestContext::new(tenant, caller, operation.wanted()));
     let begun = Live::begin(&session.state.schema, operation, context);
     match scope.clone().run(begun).await {
         Begun::Live(live) => Ok(*live),

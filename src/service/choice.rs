@@ -10,30 +10,36 @@ use super::{
 };
 use crate::{
     entity::{choice, poll::Model as Poll, user},
-    tenancy::{KeyTemplate, TenantRouter},
+    tenancy::{Columns, KeyTemplate, TenantRouter},
 };
 
 /// How many choices a poll has.
 pub const CHOICES: RangeInclusive<usize> = 2..=50;
 
-/// Choices by number.
+/// Choices by number, of which these columns are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    Ok(TenantRouter::db_for_read::<choice::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
+pub async fn by_ids(ids: Vec<i64>, columns: Columns) -> Result<Vec<choice::Model>, Failure> {
+    let reader = TenantRouter::db_for_read::<choice::Entity>()?.only(columns);
+    Ok(reader.all_by_keys(&BY_IDS, ids).await?)
 }
 
 static BY_IDS: KeyTemplate<Select<choice::Entity>> =
     KeyTemplate::new(|ids| choice::Entity::rows().filter(ids.hold(choice::Column::Id)));
 
-/// The choices of these polls, each poll's in the order written.
+/// The choices of these polls, each poll's in the order written; these columns of them are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn of_polls(poll_ids: Vec<i64>) -> Result<Vec<choice::Model>, Failure> {
-    let reader = TenantRouter::db_for_read::<choice::Entity>()?;
+pub async fn of_polls(poll_ids: Vec<i64>, columns: Columns) -> Result<Vec<choice::Model>, Failure> {
+    let reader = TenantRouter::db_for_read::<choice::Entity>()?.only(ordered(columns));
     Ok(in_order(reader.all_by_keys(&OF_POLLS, poll_ids).await?))
+}
+
+/// These columns and those that [`in_order`] looks at.
+pub(super) const fn ordered(columns: Columns) -> Columns {
+    columns.with(choice::Column::PollId as usize).with(choice::Column::Position as usize)
 }
 
 /// Poll by poll, each poll's in the order written. It is sooner done here than by PostgreSQL.
@@ -60,7 +66,7 @@ pub async fn add(
     let choice_text = text::sentence(choice_text, field).map_err(|violation| vec![violation])?;
     TenantRouter::transaction(async {
         let mut poll = poll::lock_own(actor, poll_id, "pollId").await?;
-        let others = of_polls(vec![poll_id]).await?;
+        let others = of_polls(vec![poll_id], Columns::ALL).await?;
         if others.len() >= *CHOICES.end() {
             return Err(vec![too_many(field)].into());
         }
@@ -132,9 +138,9 @@ async fn lock_own(
     actor: &user::Model,
     id: i64,
 ) -> Result<(Poll, Vec<choice::Model>, choice::Model), Failure> {
-    let seen = by_ids(vec![id]).await?.pop().ok_or_else(|| not_found("id"))?;
+    let seen = by_ids(vec![id], Columns::ALL).await?.pop().ok_or_else(|| not_found("id"))?;
     let poll = poll::lock_own(actor, seen.poll_id, "id").await?;
-    let choices = of_polls(vec![poll.id]).await?;
+    let choices = of_polls(vec![poll.id], Columns::ALL).await?;
     let choice = choices.iter().find(|choice| choice.id == id).cloned();
     Ok((poll, choices, choice.ok_or_else(|| not_found("id"))?))
 }

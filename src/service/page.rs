@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::error::Failure;
-use crate::tenancy::{PageTexts, TenantEntity, TenantRouter};
+use crate::tenancy::{Columns, PageTexts, TenantEntity, TenantRouter};
 
 /// An order: by a moment if there is one, then by id. Rows without the moment come last,
 /// whichever way it runs.
@@ -77,6 +77,8 @@ pub struct Listing<E: TenantEntity> {
     order: Order<E::Column>,
     /// Whether any number of rows may be looked at for a few.
     searches: bool,
+    /// What is read of each.
+    columns: Columns,
 }
 
 /// A run of rows that one index can walk: those with a moment, then those without.
@@ -88,13 +90,15 @@ enum Segment {
 }
 
 /// The same window of many listings, in one statement: one page for each parent. Only for orders
-/// in which every row has its moment.
+/// in which every row has its moment. The columns that are read have to be all that is looked at to
+/// tell a row's parent and position.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn pages<E: TenantEntity>(
     parents: &[i64],
     window: Window,
+    columns: Columns,
     listing_of: impl Fn(i64) -> Listing<E>,
     parent_of: impl Fn(&E::Model) -> i64,
     position_of: impl Fn(&E::Model) -> Position,
@@ -110,7 +114,7 @@ pub async fn pages<E: TenantEntity>(
         (listing.segment(Segment::All, window, window.limit + 1), descending)
     };
     let (queries, descending): (Vec<_>, Vec<_>) = parents.iter().map(query).unzip();
-    for row in TenantRouter::db_for_read::<E>()?.all_of(queries).await? {
+    for row in TenantRouter::db_for_read::<E>()?.only(columns).all_of(queries).await? {
         if let Some(page) = pages.get_mut(&parent_of(&row)) {
             page.rows.push(row);
         }
@@ -134,13 +138,19 @@ impl<E: TenantEntity> Listing<E> {
     /// A listing of all rows of a query, which has no order and no limit of its own.
     #[must_use]
     pub const fn new(query: Select<E>, order: Order<E::Column>) -> Self {
-        Self { query, order, searches: false }
+        Self { query, order, searches: false, columns: Columns::ALL }
     }
 
     /// The same where no index leads to the rows of a page.
     #[must_use]
     pub fn searching(self, searches: bool) -> Self {
         Self { searches, ..self }
+    }
+
+    /// The same, of whose rows only these columns are read.
+    #[must_use]
+    pub fn only(self, columns: Columns) -> Self {
+        Self { columns, ..self }
     }
 
     /// The rows of a window.
@@ -151,7 +161,8 @@ impl<E: TenantEntity> Listing<E> {
         self.page_of(window, self.reading()).await
     }
 
-    /// The same, each row with the one of another entity that it belongs to. The texts, in
+    /// The same, each row with the one of another entity that it belongs to, and these columns of
+    /// it. The texts, in
     /// ascending and in descending order, are for this listing alone; they are of use where it has
     /// no values and its rows all have their moment.
     ///
@@ -161,6 +172,7 @@ impl<E: TenantEntity> Listing<E> {
         &self,
         window: Window,
         other: F,
+        of_other: Columns,
         texts: Option<&'static [PageTexts; 2]>,
     ) -> Result<Page<(E::Model, F::Model)>, Failure>
     where
@@ -168,8 +180,9 @@ impl<E: TenantEntity> Listing<E> {
     {
         let is_short = !self.searches;
         let kept = self.kept(window, texts).map(|texts| (texts, window.limit + 1));
+        let columns = self.columns;
         let read = |query: Select<E>| async move {
-            let reader = TenantRouter::db_for_read::<E>()?;
+            let reader = TenantRouter::db_for_read::<E>()?.only(columns).and_only(of_other);
             let query = || query.clone().find_both_related(other);
             Ok(reader.all_of_both(query, kept, is_short).await?)
         };
@@ -188,6 +201,7 @@ impl<E: TenantEntity> Listing<E> {
         window: Window,
         rows: impl Fn() -> Select<F>,
         column: F::Column,
+        columns: Columns,
         texts: Option<&'static [PageTexts; 2]>,
     ) -> Result<Option<Vec<F::Model>>, Failure> {
         let Some(texts) = self.kept(window, texts).filter(|_| window.limit > 0) else {
@@ -198,7 +212,7 @@ impl<E: TenantEntity> Listing<E> {
             let page = page.select_only().column(self.order.id).into_query();
             rows().filter(column.in_subquery(page))
         };
-        let reader = TenantRouter::db_for_read::<F>()?;
+        let reader = TenantRouter::db_for_read::<F>()?.only(columns);
         Ok(reader.beside(texts, window.limit, query).await?)
     }
 
@@ -308,10 +322,10 @@ impl<E: TenantEntity> Listing<E> {
     fn reading(
         &self,
     ) -> impl Fn(Select<E>) -> BoxFuture<'static, Result<Vec<E::Model>, Failure>> + use<E> {
-        let searches = self.searches;
+        let (searches, columns) = (self.searches, self.columns);
         move |query| {
             let read = async move {
-                let reader = TenantRouter::db_for_read::<E>()?;
+                let reader = TenantRouter::db_for_read::<E>()?.only(columns);
                 Ok(if searches { reader.all(query).await? } else { reader.page(query).await? })
             };
             Box::pin(read)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     entity::user::{self, Role},
-    tenancy::{KeyTemplate, TenantRouter},
+    tenancy::{Columns, KeyTemplate, TenantRouter},
 };
 
 /// All people, oldest account first; with a folded text to look for in their names.
@@ -33,12 +33,13 @@ pub(super) fn contains(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{escaped}%")).escape('|')
 }
 
-/// People by number.
+/// People by number, of whom these columns are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<user::Model>, Failure> {
-    Ok(TenantRouter::db_for_read::<user::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
+pub async fn by_ids(ids: Vec<i64>, columns: Columns) -> Result<Vec<user::Model>, Failure> {
+    let reader = TenantRouter::db_for_read::<user::Entity>()?.only(columns);
+    Ok(reader.all_by_keys(&BY_IDS, ids).await?)
 }
 
 static BY_IDS: KeyTemplate<Select<user::Entity>> =

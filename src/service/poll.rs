@@ -21,7 +21,7 @@ use crate::{
         user::{self, Role},
         vote,
     },
-    tenancy::{KeyTemplate, Template, TenantRouter},
+    tenancy::{Columns, KeyTemplate, Template, TenantRouter},
 };
 
 pub use list::{
@@ -63,25 +63,29 @@ pub fn may_change(poll: &poll::Model, user: &user::Model) -> bool {
     poll.created_by_id == user.id || user.role == Role::Superuser
 }
 
-/// Polls by number.
+/// Polls by number, of which these columns are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<poll::Model>, Failure> {
-    Ok(TenantRouter::db_for_read::<poll::Entity>()?.all_by_keys(&BY_IDS, ids).await?)
+pub async fn by_ids(ids: Vec<i64>, columns: Columns) -> Result<Vec<poll::Model>, Failure> {
+    let reader = TenantRouter::db_for_read::<poll::Entity>()?.only(columns);
+    Ok(reader.all_by_keys(&BY_IDS, ids).await?)
 }
 
 static BY_IDS: KeyTemplate<Select<poll::Entity>> =
     KeyTemplate::new(|ids| poll::Entity::rows().filter(ids.hold(poll::Column::Id)));
 
-/// Polls by number, each with its choices in the order written.
+/// Polls by number, each with its choices in the order written, of which these columns are read.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn with_choices(
     ids: Vec<i64>,
+    columns: Columns,
+    of_choices: Columns,
 ) -> Result<Vec<(poll::Model, Vec<choice_entity::Model>)>, Failure> {
     let reader = TenantRouter::db_for_read::<poll::Entity>()?;
+    let reader = reader.only(columns).and_only(choice::ordered(of_choices));
     let polls = reader.all_with_many(&WITH_CHOICES, ids).await?;
     Ok(polls.into_iter().map(|(poll, choices)| (poll, choice::in_order(choices))).collect())
 }

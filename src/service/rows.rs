@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use sea_orm::ActiveEnum;
+use sea_orm::{ActiveEnum, Iterable};
 
 use crate::{
     entity::{auth_token, choice, poll, user, vote},
@@ -77,6 +77,9 @@ macro_rules! from_stored {
     ($($one_of:ty),*) => {$(
         impl FromStored for $one_of {
             fn from_stored(stored: Stored<'_>) -> Option<Self> {
+                if stored == Stored::Unread {
+                    return Self::iter().next();
+                }
                 Self::try_from_value(&String::from_stored(stored)?).ok()
             }
         }
@@ -87,8 +90,6 @@ from_stored!(poll::Ballot, user::Role);
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::Iterable;
-
     use super::*;
 
     #[test]

@@ -18,52 +18,61 @@ use super::{
 };
 use crate::{
     entity::{choice as choice_entity, poll::Model as Poll, user, vote},
-    tenancy::{Ask, Template, TenantRouter},
+    tenancy::{Ask, Columns, Template, TenantRouter},
 };
 
-/// Votes by number.
+/// Votes by number, of which these columns are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn by_ids(ids: Vec<i64>) -> Result<Vec<vote::Model>, Failure> {
-    all(vote::Entity::find().filter(vote::Column::Id.is_in(ids))).await
+pub async fn by_ids(ids: Vec<i64>, columns: Columns) -> Result<Vec<vote::Model>, Failure> {
+    all(vote::Entity::find().filter(vote::Column::Id.is_in(ids)), columns).await
 }
 
-/// One person's votes on these polls.
+/// One person's votes on these polls; these columns and the poll's number are read.
 ///
 /// # Errors
 /// What the database answers.
-pub async fn of_voter(voter_id: i64, poll_ids: Vec<i64>) -> Result<Vec<vote::Model>, Failure> {
+pub async fn of_voter(
+    voter_id: i64,
+    poll_ids: Vec<i64>,
+    columns: Columns,
+) -> Result<Vec<vote::Model>, Failure> {
     let query = vote::Entity::find()
         .filter(vote::Column::PollId.is_in(poll_ids))
         .filter(vote::Column::VotedById.eq(voter_id));
-    all(query).await
+    all(query, columns.with(vote::Column::PollId as usize)).await
 }
 
-async fn all(query: Select<vote::Entity>) -> Result<Vec<vote::Model>, Failure> {
-    Ok(TenantRouter::db_for_read::<vote::Entity>()?.all(query).await?)
+async fn all(query: Select<vote::Entity>, columns: Columns) -> Result<Vec<vote::Model>, Failure> {
+    Ok(TenantRouter::db_for_read::<vote::Entity>()?.only(columns).all(query).await?)
 }
 
-/// The same page of the votes on each of these polls, in one statement.
+/// The same page of the votes on each of these polls, in one statement, which reads these columns.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn pages_of_polls(
     poll_ids: &[i64],
     window: Window,
+    columns: Columns,
 ) -> Result<HashMap<i64, Page<vote::Model>>, Failure> {
-    page::pages(poll_ids, window, on_poll, |vote| vote.poll_id, position).await
+    let columns = columns.with(vote::Column::PollId as usize);
+    page::pages(poll_ids, window, columns, on_poll, |vote| vote.poll_id, position).await
 }
 
-/// The same page of the votes for each of these choices, in one statement.
+/// The same page of the votes for each of these choices, in one statement, which reads these
+/// columns.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn pages_of_choices(
     choice_ids: &[i64],
     window: Window,
+    columns: Columns,
 ) -> Result<HashMap<i64, Page<vote::Model>>, Failure> {
-    page::pages(choice_ids, window, for_choice, |vote| vote.choice_id, position).await
+    let columns = columns.with(vote::Column::ChoiceId as usize);
+    page::pages(choice_ids, window, columns, for_choice, |vote| vote.choice_id, position).await
 }
 
 fn position(vote: &vote::Model) -> Position {
@@ -151,7 +160,7 @@ async fn cast_in_steps(voter: &user::Model, choice_id: i64) -> Result<Cast, Fail
 pub async fn change(voter: &user::Model, choice_id: i64) -> Result<(vote::Model, Poll), Failure> {
     TenantRouter::transaction(async {
         let poll = lock(choice_id).await?;
-        let vote = of_voter(voter.id, vec![poll.id]).await?.pop();
+        let vote = of_voter(voter.id, vec![poll.id], Columns::ALL).await?.pop();
         let vote = vote.ok_or_else(|| not_voted("choiceId").about(poll.id))?;
         if vote.choice_id == choice_id {
             return Ok((vote, poll));
@@ -178,7 +187,7 @@ pub async fn retract(voter: &user::Model, poll_id: i64) -> Result<(i64, Poll), F
     TenantRouter::transaction(async {
         let poll = poll::lock(poll_id).await?.ok_or_else(|| poll::not_found("pollId"))?;
         refuse_if_closed(&poll, "pollId")?;
-        let vote = of_voter(voter.id, vec![poll.id]).await?.pop();
+        let vote = of_voter(voter.id, vec![poll.id], Columns::ALL).await?.pop();
         let vote = vote.ok_or_else(|| not_voted("pollId").about(poll.id))?;
         let query = vote::Entity::delete_many().filter(vote::Column::Id.eq(vote.id));
         TenantRouter::db_for_write::<vote::Entity>()?.delete(query).await?;

@@ -6,6 +6,7 @@
 
 mod budget;
 mod catalog;
+mod columns;
 mod connect;
 mod connection;
 mod database;
@@ -38,6 +39,7 @@ pub use catalog::{
     Anonymous, Catalog, DatabaseSpec, DatabaseUrl, Durability, Engine, Introspection, Registration,
     ResultCaching, State, Strategy, Tenant,
 };
+pub use columns::Columns;
 pub use database::PoolSizes;
 pub use documents::{DocumentPolicy, DocumentTexts, TrustedDocuments};
 pub use error::{AccessError, ResolveError, RouterError};
@@ -59,7 +61,7 @@ pub use spawn::{
 };
 pub use sqlite::DataVersion;
 pub use stored::{FromRow, FromStored, InsertText, Stored, StoredRow, TenantModel};
-pub use template::{ArrayTemplate, KeyTemplate, Keys, PageTexts, Template};
+pub use template::{AskTemplate, KeyTemplate, Keys, PageTexts, Part, Template};
 pub use ticket::{Ticket, TicketError};
 pub use view::View;
 pub use writer::Writer;

@@ -9,8 +9,9 @@ use sea_orm::{
 };
 
 use super::{
-    FromRow, KeyTemplate, PageTexts, RouterError, Template, TenantModel,
-    connection::{Connection, delegate_connection},
+    Columns, FromRow, KeyTemplate, PageTexts, RouterError, StoredRow, Template, TenantModel,
+    columns::narrow,
+    connection::{Connection, InPlace, Piped, delegate_connection},
     sqlite,
     template::Text,
 };
@@ -25,9 +26,61 @@ impl<E> TenantEntity for E where E: EntityTrait<Column: Copy, Model: TenantModel
 /// that transaction. Gets its connection from the pool statement by statement, so holding one
 /// holds nobody up.
 #[derive(Clone)]
-pub struct Reader(pub(super) Connection);
+pub struct Reader(pub(super) Connection, [Columns; 2]);
 
 impl Reader {
+    pub(super) const fn new(connection: Connection) -> Self {
+        Self(connection, [Columns::ALL; 2])
+    }
+
+    /// The same, which reads only these columns of rows, where it reads them itself: SeaORM's own
+    /// way to a model, through a pool, needs them all.
+    #[must_use]
+    pub fn only(self, columns: Columns) -> Self {
+        let Self(connection, [_, second]) = self;
+        Self(connection, [columns, second])
+    }
+
+    /// The same for the second entity of a query over two.
+    #[must_use]
+    pub fn and_only(self, columns: Columns) -> Self {
+        let Self(connection, [first, _]) = self;
+        Self(connection, [first, columns])
+    }
+
+    /// A text of a query for all columns of an entity, and how to read its rows.
+    fn narrow<'t, E: TenantEntity>(
+        &self,
+        text: Text<'t>,
+    ) -> (Text<'t>, impl Fn(&StoredRow<'_>) -> Result<E::Model, RouterError> + use<E>) {
+        let width = E::Column::iter().count();
+        let (sql, [columns, _]) = narrow(text.sql, [self.1[0], Columns::ALL], width, width);
+        (Text { sql, ..text }, move |row: &StoredRow<'_>| E::Model::from_row(&row.only(columns)))
+    }
+
+    /// All rows of a text, in place.
+    fn rows_in_place<E: TenantEntity>(
+        &self,
+        place: &InPlace<'_>,
+        text: Text<'_>,
+    ) -> Result<Vec<E::Model>, RouterError> {
+        let (text, read) = self.narrow::<E>(text);
+        self.0.watch_in_place(place.run(|sqlite| sqlite::each(sqlite, &text, &read)))
+    }
+
+    /// All rows of a short text from the pipeline, as for [`Connection::piped`].
+    async fn rows_piped<'t, E: TenantEntity>(
+        &self,
+        text: impl FnOnce() -> Option<Piped<'t>>,
+    ) -> Result<Option<Vec<E::Model>>, RouterError> {
+        if self.0.pipeline().is_none() {
+            return Ok(None);
+        }
+        let Some((sql, params)) = text() else { return Ok(None) };
+        let (text, read) = self.narrow::<E>(Text { sql, values: Vec::new() });
+        Box::pin(self.0.piped(|| Some((text.sql, params)), read)).await
+    }
+
     /// All rows of a query.
     ///
     /// # Errors
@@ -37,10 +90,7 @@ impl Reader {
         query: Select<E>,
     ) -> Result<Vec<E::Model>, RouterError> {
         match self.0.in_place() {
-            Some(place) => {
-                let text = Text::of(&query.into_query());
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
-            }
+            Some(place) => self.rows_in_place::<E>(&place, Text::of(&query.into_query())),
             // Boxed here and below: the way over the network would make every reader large.
             None => Ok(Box::pin(query.all(self)).await?),
         }
@@ -54,13 +104,11 @@ impl Reader {
         &self,
         query: Select<E>,
     ) -> Result<Vec<E::Model>, RouterError> {
-        if self.0.pipeline().is_some() {
-            let text = || Some(Text::on(DbBackend::Postgres, query.as_query()).into());
-            if let Some(rows) = Box::pin(self.0.piped(text, E::Model::from_row)).await? {
-                return Ok(rows);
-            }
+        let text = || Some(Text::on(DbBackend::Postgres, query.as_query()).into());
+        match self.rows_piped::<E>(text).await? {
+            Some(rows) => Ok(rows),
+            None => self.all(query).await,
         }
-        self.all(query).await
     }
 
     /// All rows of a short query that has no value but a limit, to be asked for beside another
@@ -78,7 +126,7 @@ impl Reader {
             let text = texts.text(DbBackend::Postgres, limit, || query().into_query());
             Some(text.into())
         };
-        Box::pin(self.0.piped(text, E::Model::from_row)).await
+        self.rows_piped::<E>(text).await
     }
 
     /// All rows of a query by numbers.
@@ -91,13 +139,10 @@ impl Reader {
         keys: Vec<i64>,
     ) -> Result<Vec<E::Model>, RouterError> {
         match self.0.in_place() {
-            Some(place) => {
-                let text = template.text(keys);
-                self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))
-            }
+            Some(place) => self.rows_in_place::<E>(&place, template.text(keys)),
             None => {
                 let text = || template.array_text(&keys, QueryTrait::into_query);
-                match Box::pin(self.0.piped(text, E::Model::from_row)).await? {
+                match self.rows_piped::<E>(text).await? {
                     Some(rows) => Ok(rows),
                     None => Ok(Box::pin(template.query(keys).all(self)).await?),
                 }
@@ -115,14 +160,18 @@ impl Reader {
         queries: Vec<Select<E>>,
     ) -> Result<Vec<E::Model>, RouterError> {
         let mut rows = Vec::new();
-        let mut queries = queries.into_iter();
-        while let Some(union) = union::<E>(queries.by_ref().take(UNION_PARTS)) {
+        let mut queries = queries.into_iter().peekable();
+        while queries.peek().is_some() {
+            let queries = queries.by_ref().take(UNION_PARTS);
             if let Some(place) = self.0.in_place() {
-                let text = Text::of(&union);
-                let found = place.run(|sqlite| sqlite::rows(sqlite, &text));
+                let [columns, _] = self.1;
+                let text = Text::of(&union::<E>(queries, columns));
+                let read = |row: &StoredRow<'_>| E::Model::from_row(&row.only(columns));
+                let found = place.run(|sqlite| sqlite::each(sqlite, &text, read));
                 rows.extend(self.0.watch_in_place(found)?);
                 continue;
             }
+            let union = union::<E>(queries, Columns::ALL);
             let statement = self.get_database_backend().build(&union);
             rows.extend(Box::pin(E::Model::find_by_statement(statement).all(self)).await?);
         }
@@ -152,16 +201,14 @@ impl Reader {
         match self.0.in_place() {
             Some(place) => {
                 let text = template.text(values, |query| query.limit(1).into_query());
-                let mut rows =
-                    self.0.watch_in_place(place.run(|sqlite| sqlite::rows(sqlite, &text)))?;
-                Ok(rows.pop())
+                Ok(self.rows_in_place::<E>(&place, text)?.pop())
             }
             None => {
                 let text = || {
                     let text = |query: Select<E>| query.limit(1).into_query();
                     Some(template.postgres_text(values.clone(), text).into())
                 };
-                match Box::pin(self.0.piped(text, E::Model::from_row)).await? {
+                match self.rows_piped::<E>(text).await? {
                     Some(mut rows) => Ok(rows.pop()),
                     None => self.one(template.query(values)).await,
                 }
@@ -204,18 +251,19 @@ impl Reader {
 const UNION_PARTS: usize = 250;
 
 /// Each query is a subquery of its own, so that its order and limit stay its own.
-fn union<E: TenantEntity>(queries: impl Iterator<Item = Select<E>>) -> Option<SelectStatement> {
-    let mut parts = queries.enumerate().map(|(number, query)| {
+fn union<E: TenantEntity>(
+    queries: impl Iterator<Item = Select<E>>,
+    columns: Columns,
+) -> SelectStatement {
+    let wanted = || E::Column::iter().enumerate().filter(|(place, _)| columns.has(*place));
+    let parts = queries.enumerate().map(|(number, query)| {
         Query::select()
-            .columns(E::Column::iter())
+            .columns(wanted().map(|(_, column)| column))
             .from_subquery(query.into_query(), Alias::new(format!("part{number}")))
             .to_owned()
     });
-    let mut union = parts.next()?;
-    for part in parts {
-        union.union(UnionType::All, part);
-    }
-    Some(union)
+    let union = |mut union: SelectStatement, part| union.union(UnionType::All, part).to_owned();
+    parts.reduce(union).unwrap_or_default()
 }
 
 fn counting(mut query: SelectStatement) -> SelectStatement {

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{
-    AccessError, ArrayTemplate, Ask, FromRow, Reader, RouterError, StoredRow, Tenant, TenantKey,
+    AccessError, Ask, AskTemplate, FromRow, Reader, RouterError, StoredRow, Tenant, TenantKey,
     Writer,
     connection::{Connection, Target},
     scope::Scope,
@@ -125,7 +125,7 @@ impl TenantRouter {
                 })
             }
         };
-        Ok(Reader(Connection { target, scope }))
+        Ok(Reader::new(Connection { target, scope }))
     }
 
     /// Whether rows of these two tenants may refer to each other: only if it is the same one.
@@ -160,15 +160,16 @@ impl TenantRouter {
     /// What the database answers, [`RouterError::NoTenant`] outside a scope and
     /// [`RouterError::NestedTransaction`] inside a transaction.
     pub async fn together<Q: StatementBuilder, T: FromRow>(
-        template: &'static ArrayTemplate<Q>,
+        template: &'static AskTemplate<Q>,
         ask: Ask,
     ) -> Result<Option<T>, RouterError> {
         let scope = Self::scope_to_write_in()?;
-        let Some((batches, sql)) = scope.lease().database().batches().zip(template.text()) else {
+        let Some((batches, texts)) = scope.lease().database().batches().zip(template.texts())
+        else {
             return Ok(None);
         };
         scope.count_statement();
-        let row = batches.ask(sql, ask).await.map_err(RouterError::from);
+        let row = batches.ask(texts, ask).await.map_err(RouterError::from);
         let row = row.inspect_err(|error| {
             if error.is_broken() {
                 scope.lease().discard();

@@ -8,7 +8,7 @@ use std::{any::type_name, sync::OnceLock};
 use chrono::NaiveDateTime;
 use sea_orm::DbErr;
 
-use super::{RouterError, moment};
+use super::{Columns, RouterError, moment};
 
 /// A model that can be read from a row which has its entity's columns in their order.
 pub trait FromRow: Sized {
@@ -51,6 +51,8 @@ pub struct StoredRow<'a> {
     row: &'a dyn Values,
     /// Where the model's columns begin.
     first: usize,
+    /// Which of them the row has.
+    columns: Columns,
 }
 
 /// One value of a row.
@@ -58,6 +60,8 @@ pub struct StoredRow<'a> {
 pub enum Stored<'a> {
     /// Nothing.
     Null,
+    /// It was not asked for.
+    Unread,
     /// A number of any size.
     Integer(i64),
     /// A text.
@@ -72,7 +76,12 @@ pub enum Stored<'a> {
 
 impl<'a> StoredRow<'a> {
     pub(super) const fn new(row: &'a dyn Values) -> Self {
-        Self { row, first: 0 }
+        Self { row, first: 0, columns: Columns::ALL }
+    }
+
+    /// The same row, which has only these columns.
+    pub(super) const fn only(self, columns: Columns) -> Self {
+        Self { columns, ..self }
     }
 
     /// The value of a column, told by its place.
@@ -80,7 +89,11 @@ impl<'a> StoredRow<'a> {
     /// # Errors
     /// When it does not fit the type.
     pub fn get<T: FromStored>(&self, column: usize) -> Result<T, RouterError> {
-        T::from_stored(self.row.value(self.first + column)?).ok_or_else(|| {
+        let stored = match self.columns.place(column) {
+            Some(place) => self.row.value(self.first + place)?,
+            None => Stored::Unread,
+        };
+        T::from_stored(stored).ok_or_else(|| {
             let what = format!("a stored value is no {}", type_name::<T>());
             RouterError::Database(DbErr::Type(what))
         })
@@ -100,7 +113,7 @@ impl<'a> StoredRow<'a> {
 
     /// What begins at this column.
     pub(super) const fn at(&self, column: usize) -> Self {
-        Self { row: self.row, first: self.first + column }
+        Self { row: self.row, first: self.first + column, columns: Columns::ALL }
     }
 }
 
@@ -114,6 +127,7 @@ impl FromStored for i64 {
     fn from_stored(stored: Stored<'_>) -> Option<Self> {
         match stored {
             Stored::Integer(number) => Some(number),
+            Stored::Unread => Some(0),
             _ => None,
         }
     }
@@ -130,6 +144,7 @@ impl FromStored for bool {
         match stored {
             Stored::Boolean(value) => Some(value),
             Stored::Integer(number) => Some(number != 0),
+            Stored::Unread => Some(false),
             _ => None,
         }
     }
@@ -139,6 +154,7 @@ impl FromStored for String {
     fn from_stored(stored: Stored<'_>) -> Option<Self> {
         match stored {
             Stored::Text(text) => Some(text.to_owned()),
+            Stored::Unread => Some(Self::new()),
             _ => None,
         }
     }
@@ -149,6 +165,7 @@ impl FromStored for NaiveDateTime {
         match stored {
             Stored::Moment(moment) => Some(moment),
             Stored::Text(text) => moment::parse(text),
+            Stored::Unread => Some(Self::default()),
             _ => None,
         }
     }
@@ -157,7 +174,7 @@ impl FromStored for NaiveDateTime {
 impl<T: FromStored> FromStored for Option<T> {
     fn from_stored(stored: Stored<'_>) -> Option<Self> {
         match stored {
-            Stored::Null => Some(None),
+            Stored::Null | Stored::Unread => Some(None),
             _ => T::from_stored(stored).map(Some),
         }
     }

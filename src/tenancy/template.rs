@@ -4,7 +4,7 @@
 //! it. What changes from one use to the next are its values alone, so the text is kept, with the
 //! places that the values go to.
 
-mod arrays;
+mod asks;
 mod keys;
 mod pages;
 
@@ -13,7 +13,8 @@ use std::{borrow::Cow, sync::OnceLock};
 use chrono::NaiveDate;
 use sea_orm::{DbBackend, Statement, StatementBuilder, Value};
 
-pub use arrays::ArrayTemplate;
+pub(super) use asks::AskTexts;
+pub use asks::{AskTemplate, Part};
 pub use keys::{KeyTemplate, Keys};
 pub use pages::PageTexts;
 

@@ -14,6 +14,7 @@ mod support;
 mod accounts;
 mod administration;
 mod attacks;
+mod columns;
 mod concurrency;
 mod config_errors;
 mod connections;

@@ -9,8 +9,8 @@ use polls::{
     fleet::MigrationsApplied,
     service::{self, Failure, clock},
     tenancy::{
-        AccessError, Limits, Registry, RouterError, Scope, TenantRouter, spawn, spawn_blocking,
-        spawn_untenanted,
+        AccessError, Columns, Limits, Registry, RouterError, Scope, TenantRouter, spawn,
+        spawn_blocking, spawn_untenanted,
     },
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
@@ -61,7 +61,7 @@ async fn outside_a_scope_there_is_no_tenant() {
     assert!(spawn_blocking(|| ()).is_err_and(no_tenant));
     let transaction = TenantRouter::transaction(async { Ok::<_, RouterError>(()) }).await;
     assert!(transaction.is_err_and(no_tenant));
-    let found = service::poll::by_ids(vec![1]).await;
+    let found = service::poll::by_ids(vec![1], Columns::ALL).await;
     assert!(matches!(found, Err(Failure::Router(RouterError::NoTenant))), "{found:?}");
 }
 

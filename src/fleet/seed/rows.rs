@@ -18,7 +18,7 @@ use crate::{
     },
     fleet::Progress,
     service::{Failure, text, token},
-    tenancy::TenantRouter,
+    tenancy::{Columns, TenantRouter},
 };
 
 /// How long the tokens of seeded users live.
@@ -130,7 +130,7 @@ async fn poll_ids(plan: &Plan, people: &[Person]) -> Result<Vec<i64>, Failure> {
 async fn with_choices(poll_ids: Vec<i64>) -> Result<Vec<Asked>, Failure> {
     let mut choices: HashMap<i64, Vec<(i32, i64)>> = HashMap::with_capacity(poll_ids.len());
     for ids in poll_ids.chunks(ROWS_PER_STATEMENT) {
-        for choice in crate::service::choice::of_polls(ids.to_vec()).await? {
+        for choice in crate::service::choice::of_polls(ids.to_vec(), Columns::ALL).await? {
             choices.entry(choice.poll_id).or_default().push((choice.position, choice.id));
         }
     }

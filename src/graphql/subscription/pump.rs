@@ -13,7 +13,7 @@ use super::{
 use crate::{
     graphql::error::{ApiError, Code},
     service::{Failure, choice, clock, poll},
-    tenancy::{AccessError, Ticket, TicketError},
+    tenancy::{AccessError, Columns, Ticket, TicketError},
 };
 
 /// The shortest time between two readings of a poll.
@@ -124,8 +124,8 @@ async fn read(ticket: &Ticket, poll_id: i64) -> Result<State, Trouble> {
     let scope = ticket.scope().await?.reading_primary();
     let (poll, choices) = scope
         .run(async {
-            let poll = poll::by_ids(vec![poll_id]).await?.pop();
-            Ok::<_, Failure>((poll, choice::of_polls(vec![poll_id]).await?))
+            let poll = poll::by_ids(vec![poll_id], Columns::ALL).await?.pop();
+            Ok::<_, Failure>((poll, choice::of_polls(vec![poll_id], Columns::ALL).await?))
         })
         .await?;
     let Some(poll) = poll else { return Ok(State::Gone) };

@@ -13,6 +13,7 @@ use crate::{
     entity::{choice, poll},
     graphql::error::{ApiError, ApiResult},
     service,
+    tenancy::Columns,
 };
 
 /// A poll that was made. Its choices are read once for all who are told.
@@ -30,7 +31,8 @@ impl Created {
 
     /// Its choices, in the scope of its tenant.
     pub(super) async fn choices(&self) -> ApiResult<&Vec<choice::Model>> {
-        let read = || async { Ok(service::choice::of_polls(vec![self.poll.id]).await?) };
+        let read =
+            || async { Ok(service::choice::of_polls(vec![self.poll.id], Columns::ALL).await?) };
         self.choices.get_or_try_init(read).await
     }
 }

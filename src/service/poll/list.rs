@@ -16,7 +16,7 @@ use crate::{
         page::{self, Listing, Order, Page, Position, Window},
         people::contains,
     },
-    tenancy::{PageTexts, TenantRouter},
+    tenancy::{Columns, PageTexts, TenantRouter},
 };
 
 /// Which polls are asked for; all of it must hold.
@@ -109,7 +109,8 @@ pub fn listing(filter: &Filter, by: OrderField, descending: bool) -> Listing<pol
     Listing::new(query, order).searching(filter.search.is_some() || filter.voted.is_some())
 }
 
-/// A page of the polls that match, in an order, each with its creator.
+/// A page of the polls that match, in an order, each with its creator, of whom these columns are
+/// read.
 ///
 /// # Errors
 /// What the database answers.
@@ -117,14 +118,16 @@ pub async fn page_with_creators(
     filter: &Filter,
     listing: &Listing<poll::Entity>,
     window: Window,
+    of_creators: Columns,
 ) -> Result<Page<(poll::Model, user::Model)>, Failure> {
     static TEXTS: [PageTexts; 2] = [const { PageTexts::new() }; 2];
     let texts = filter.is_empty().then_some(&TEXTS);
-    listing.page_with(window, user::Entity, texts).await
+    listing.page_with(window, user::Entity, of_creators, texts).await
 }
 
 /// The choices of such a page's polls, each poll's in the order written, to be asked for beside the
-/// page; see [`Listing::beside`]. A poll has all of its choices here or none.
+/// page; see [`Listing::beside`]. These columns of them are read. A poll has all of its choices here
+/// or none.
 ///
 /// # Errors
 /// What the database answers.
@@ -132,11 +135,13 @@ pub async fn choices_beside(
     filter: &Filter,
     listing: &Listing<poll::Entity>,
     window: Window,
+    columns: Columns,
 ) -> Result<Vec<choice_entity::Model>, Failure> {
     static TEXTS: [PageTexts; 2] = [const { PageTexts::new() }; 2];
     let texts = filter.is_empty().then_some(&TEXTS);
     let (rows, column) = (choice_entity::Entity::rows, choice_entity::Column::PollId);
-    let choices = listing.beside(window, rows, column, texts).await?;
+    let columns = choice::ordered(columns);
+    let choices = listing.beside(window, rows, column, columns, texts).await?;
     Ok(choices.map(choice::in_order).unwrap_or_default())
 }
 
@@ -147,14 +152,19 @@ pub fn made_by(user_id: i64) -> Listing<poll::Entity> {
     listing(&filter, OrderField::PubDate, true)
 }
 
-/// The same page of the polls that each of these people made, in one statement.
+/// The same page of the polls that each of these people made, in one statement, which reads these
+/// columns.
 ///
 /// # Errors
 /// What the database answers.
 pub async fn pages_made_by(
     user_ids: &[i64],
     window: Window,
+    columns: Columns,
 ) -> Result<HashMap<i64, Page<poll::Model>>, Failure> {
     let position = |poll: &poll::Model| Position { moment: Some(poll.pub_date), id: poll.id };
-    page::pages(user_ids, window, made_by, |poll| poll.created_by_id, position).await
+    let columns = [poll::Column::CreatedById, poll::Column::PubDate]
+        .into_iter()
+        .fold(columns, |columns, column| columns.with(column as usize));
+    page::pages(user_ids, window, columns, made_by, |poll| poll.created_by_id, position).await
 }

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    ptr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,8 +15,8 @@ use chrono::NaiveDateTime;
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
 
-use super::{Param, Pipeline};
-use crate::tenancy::{RouterError, spawn::spawn_untenanted};
+use super::Pipeline;
+use crate::tenancy::{RouterError, spawn::spawn_untenanted, template::AskTexts};
 
 /// One caller's part in a statement.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ struct Line {
 
 #[derive(Debug)]
 struct Waiting {
-    sql: &'static str,
+    texts: &'static AskTexts,
     ask: Ask,
     answer: oneshot::Sender<Answer>,
 }
@@ -64,13 +65,16 @@ impl Batches {
         &self.pipeline
     }
 
-    /// Asks, alone or with others, by a statement that takes three arrays and answers each caller
-    /// with at most one row, which begins with who asked and for what.
-    pub(in crate::tenancy) async fn ask(self: &Arc<Self>, sql: &'static str, ask: Ask) -> Answer {
+    /// Asks, alone or with others.
+    pub(in crate::tenancy) async fn ask(
+        self: &Arc<Self>,
+        texts: &'static AskTexts,
+        ask: Ask,
+    ) -> Answer {
         let (answer, answered) = oneshot::channel();
         let is_served = {
             let mut line = self.line();
-            line.waiting.push(Waiting { sql, ask, answer });
+            line.waiting.push(Waiting { texts, ask, answer });
             std::mem::replace(&mut line.is_served, true)
         };
         if !is_served {
@@ -83,14 +87,14 @@ impl Batches {
 
     async fn serve(&self) {
         let mut served = Served { batches: self, to_the_end: false };
-        while let Some((sql, batch)) = self.next() {
-            self.run(sql, batch).await;
+        while let Some((texts, batch)) = self.next() {
+            self.run(texts, batch).await;
         }
         served.to_the_end = true;
     }
 
     /// The next callers of one statement; nobody sees to the line any more if there are none.
-    fn next(&self) -> Option<(&'static str, Vec<Waiting>)> {
+    fn next(&self) -> Option<(&'static AskTexts, Vec<Waiting>)> {
         let mut line = self.line();
         let mut batch: Vec<Waiting> = Vec::new();
         let (mut asked, mut later) = (HashSet::new(), Vec::new());
@@ -98,7 +102,7 @@ impl Batches {
             if waiting.answer.is_closed() {
                 // Whoever asked has left, and was told that nothing came of it.
             } else if batch.len() < MAX_BATCH
-                && batch.first().is_none_or(|first| first.sql == waiting.sql)
+                && batch.first().is_none_or(|first| ptr::eq(first.texts, waiting.texts))
                 && asked.insert((waiting.ask.by, waiting.ask.of))
             {
                 batch.push(waiting);
@@ -108,17 +112,11 @@ impl Batches {
         }
         line.waiting = later;
         line.is_served = !batch.is_empty();
-        Some((batch.first()?.sql, batch))
+        Some((batch.first()?.texts, batch))
     }
 
-    async fn run(&self, sql: &str, batch: Vec<Waiting>) {
-        let asks = || batch.iter().map(|waiting| waiting.ask);
-        let params = [
-            Param::Keys(asks().map(|ask| ask.by).collect()),
-            Param::Keys(asks().map(|ask| ask.of).collect()),
-            Param::Moments(asks().map(|ask| ask.at).collect()),
-        ];
-        match self.pipeline.raw_rows(sql, &params).await {
+    async fn run(&self, texts: &AskTexts, batch: Vec<Waiting>) {
+        match self.rows(texts, &batch).await {
             Ok(rows) => {
                 let key = |row: &Row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?));
                 let keyed = rows.into_iter().filter_map(|row| Some((key(&row)?, row)));
@@ -135,6 +133,17 @@ impl Batches {
                 }
             }
         }
+    }
+
+    async fn rows(&self, texts: &AskTexts, batch: &[Waiting]) -> Result<Vec<Row>, RouterError> {
+        if let [Waiting { ask, .. }] = batch {
+            let rows = self.pipeline.raw_rows(&texts.alone, &texts.alone_values(*ask)).await?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
+        let values = AskTexts::many_values(batch.iter().map(|waiting| waiting.ask));
+        self.pipeline.raw_rows(&texts.many, &values).await
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {

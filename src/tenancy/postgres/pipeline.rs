@@ -23,9 +23,9 @@ use super::{
 };
 use crate::tenancy::{DatabaseUrl, RouterError, stored::StoredRow};
 
-/// How many prepared statements a session keeps. The texts that go through a pipeline are few;
-/// past this they are all prepared anew.
-const MAX_STATEMENTS: usize = 256;
+/// How many prepared statements a session keeps, each of which takes some tens of kilobytes of the
+/// server's memory. There is one for each use case and the columns that documents ask for.
+const MAX_STATEMENTS: usize = 128;
 
 /// A lane to a database, connected anew when its connection has ended.
 pub(in crate::tenancy) struct Pipeline {
@@ -163,8 +163,10 @@ impl Session {
         let types = params.iter().map(Param::type_of).collect::<Result<Vec<Type>, _>>()?;
         let statement = self.client.prepare_typed(sql, &types).await?;
         let mut kept = self.kept();
-        if kept.len() >= MAX_STATEMENTS {
-            kept.clear();
+        if kept.len() >= MAX_STATEMENTS
+            && let Some(any) = kept.keys().next().cloned()
+        {
+            kept.remove(&any);
         }
         kept.insert(sql.into(), statement.clone());
         Ok(statement)

@@ -9,7 +9,8 @@ use sea_orm::{
 
 use super::{Reader, TenantEntity};
 use crate::tenancy::{
-    FromRow, KeyTemplate, PageTexts, RouterError, StoredRow, Template, sqlite, template::Text,
+    Columns, FromRow, KeyTemplate, PageTexts, RouterError, StoredRow, Template, columns::narrow,
+    sqlite, template::Text,
 };
 
 type Model<E> = <E as EntityTrait>::Model;
@@ -29,11 +30,12 @@ impl Reader {
         let first = |query: SelectTwoRequired<E, F>| query.limit(1).into_query();
         if let Some(place) = self.0.in_place() {
             let text = template.text(values, first);
-            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>));
+            let all = [Columns::ALL; 2];
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>(all)));
             return Ok(self.0.watch_in_place(found)?.pop());
         }
         let text = || Some(template.postgres_text(values.clone(), first).into());
-        match Box::pin(self.0.piped(text, both::<E, F>)).await? {
+        match Box::pin(self.0.piped(text, both::<E, F>([Columns::ALL; 2]))).await? {
             Some(mut rows) => Ok(rows.pop()),
             None => Ok(Box::pin(template.query(values).limit(1).one(self)).await?),
         }
@@ -55,15 +57,18 @@ impl Reader {
             None => Text::on(backend, &query().into_query()),
         };
         if let Some(place) = self.0.in_place() {
-            let text = text(DbBackend::Sqlite);
-            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>));
+            let (text, columns) = self.narrow_both::<E, F>(text(DbBackend::Sqlite));
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, both::<E, F>(columns)));
             return self.0.watch_in_place(found);
         }
-        let piped = || is_short.then(|| text(DbBackend::Postgres).into());
-        match Box::pin(self.0.piped(piped, both::<E, F>)).await? {
-            Some(rows) => Ok(rows),
-            None => Ok(Box::pin(query().all(self)).await?),
+        if is_short && self.0.pipeline().is_some() {
+            let (text, columns) = self.narrow_both::<E, F>(text(DbBackend::Postgres));
+            let piped = self.0.piped(|| Some(text.into()), both::<E, F>(columns));
+            if let Some(rows) = Box::pin(piped).await? {
+                return Ok(rows);
+            }
         }
+        Ok(Box::pin(query().all(self)).await?)
     }
 
     /// The rows of a query by numbers, each with all of another entity's that belong to it, as
@@ -77,8 +82,8 @@ impl Reader {
         keys: Vec<i64>,
     ) -> Result<Vec<(E::Model, Vec<F::Model>)>, RouterError> {
         if let Some(place) = self.0.in_place() {
-            let text = template.text(keys);
-            let found = place.run(|sqlite| sqlite::each(sqlite, &text, grouped::<E, F>()));
+            let (text, columns) = self.narrow_both::<E, F>(template.text(keys));
+            let found = place.run(|sqlite| sqlite::each(sqlite, &text, grouped::<E, F>(columns)));
             return Ok(groups::<E, F>(self.0.watch_in_place(found)?));
         }
         // To sort some rows takes PostgreSQL longer than to find them.
@@ -87,32 +92,56 @@ impl Reader {
             query.clear_order_by();
             query
         };
-        let text = || template.array_text(&keys, unordered);
-        match Box::pin(self.0.piped(text, grouped::<E, F>())).await? {
-            Some(rows) => Ok(groups::<E, F>(rows)),
-            None => Ok(Box::pin(template.query(keys).all(self)).await?),
+        if self.0.pipeline().is_some()
+            && let Some((sql, params)) = template.array_text(&keys, unordered)
+        {
+            let (text, columns) = self.narrow_both::<E, F>(Text { sql, values: Vec::new() });
+            let piped = self.0.piped(|| Some((text.sql, params)), grouped::<E, F>(columns));
+            if let Some(rows) = Box::pin(piped).await? {
+                return Ok(groups::<E, F>(rows));
+            }
         }
+        Ok(Box::pin(template.query(keys).all(self)).await?)
+    }
+
+    /// A text of a query for all columns of two entities, and which of them it reads now.
+    fn narrow_both<'t, E: TenantEntity, F: TenantEntity>(
+        &self,
+        text: Text<'t>,
+    ) -> (Text<'t>, [Columns; 2]) {
+        let width = E::Column::iter().count();
+        let total = width + F::Column::iter().count();
+        let (sql, columns) = narrow(text.sql, self.1, width, total);
+        (Text { sql, ..text }, columns)
     }
 }
 
-/// A row has the columns of `E` and behind them those of `F`.
+/// A row has columns of `E` and behind them those of `F`.
 fn both<E: TenantEntity, F: TenantEntity>(
-    row: &StoredRow<'_>,
-) -> Result<(E::Model, F::Model), RouterError> {
-    let second = row.at(E::Column::iter().count());
-    Ok((E::Model::from_row(row)?, F::Model::from_row(&second)?))
+    [first, second]: [Columns; 2],
+) -> impl Fn(&StoredRow<'_>) -> Result<(E::Model, F::Model), RouterError> {
+    let width = first.among(E::Column::iter().count());
+    move |row| {
+        let other = F::Model::from_row(&row.at(width).only(second))?;
+        Ok((E::Model::from_row(&row.only(first))?, other))
+    }
 }
 
 /// The first row of each group tells its `E`, which the others repeat.
-fn grouped<E: TenantEntity, F: TenantEntity>()
--> impl FnMut(&StoredRow<'_>) -> Result<Grouped<E, F>, RouterError> {
-    let second = E::Column::iter().count();
+fn grouped<E: TenantEntity, F: TenantEntity>(
+    [first, second]: [Columns; 2],
+) -> impl FnMut(&StoredRow<'_>) -> Result<Grouped<E, F>, RouterError> {
+    let width = first.among(E::Column::iter().count());
     let mut groups: HashMap<i64, usize> = HashMap::new();
     move |row| {
         let next = groups.len();
         let group = *groups.entry(row.get(0)?).or_insert(next);
-        let one = (group == next).then(|| E::Model::from_row(row)).transpose()?;
-        Ok((group, one, row.model_at(second)?))
+        let one = (group == next).then(|| E::Model::from_row(&row.only(first))).transpose()?;
+        // A key that is null: there is none.
+        let is_there = row.at(width).get::<Option<i64>>(0)?.is_some();
+        let other =
+            is_there.then(|| F::Model::from_row(&row.at(width).only(second))).transpose()?;
+        Ok((group, one, other))
     }
 }
 

@@ -79,8 +79,9 @@ pub(in crate::graphql) async fn polls(
     arguments: PageArguments,
 ) -> ApiResult<PollConnection> {
     let descending = order.direction == OrderDirection::Desc;
-    let listing = service::poll::listing(filter, order.field.into(), descending);
     let request = RequestContext::of(ctx)?;
+    let wanted = request.loaders.wanted;
+    let listing = service::poll::listing(filter, order.field.into(), descending).only(wanted.poll);
     let cursors = cursors(request, order.name());
     let window = cursors.window(&arguments)?;
     let loaders = &request.loaders;
@@ -88,14 +89,15 @@ pub(in crate::graphql) async fn polls(
         if !page_wants(ctx, &["createdBy"]) {
             return listing.page(window).await;
         }
-        let page = service::poll::page_with_creators(filter, &listing, window).await?;
+        let page = service::poll::page_with_creators(filter, &listing, window, wanted.user).await?;
         let (rows, creators): (_, Vec<_>) = page.rows.into_iter().unzip();
         loaders.users.prime_all(creators.into_iter().map(|user| (user.id, Arc::new(user))));
         Ok(Page { rows, more: page.more })
     };
     let choices = async {
         if page_wants(ctx, CHOICES) {
-            let choices = service::poll::choices_beside(filter, &listing, window).await?;
+            let choices =
+                service::poll::choices_beside(filter, &listing, window, wanted.choice).await?;
             loaders.choices_of_poll.prime_all(poll_by_poll(choices));
         }
         Ok(())

@@ -1,0 +1,114 @@
+//! Which columns of an entity are read.
+
+use std::borrow::Cow;
+
+/// Some of an entity's columns, told by their places; always among them is the first, which is
+/// its key. What is not read of a row is in its model as if it were empty: nobody may look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns(u32);
+
+impl Columns {
+    /// All of them.
+    pub const ALL: Self = Self(u32::MAX);
+    /// The key alone.
+    pub const KEY: Self = Self(1);
+
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, place: usize) -> Self {
+        Self(self.0 | 1 << place)
+    }
+
+    /// Whether one of them is read.
+    #[must_use]
+    pub const fn has(self, place: usize) -> bool {
+        self.0 >> place & 1 == 1
+    }
+
+    /// How many of the first so many columns there are.
+    pub(super) const fn among(self, places: usize) -> usize {
+        (self.0 & ((1 << places) - 1)).count_ones() as usize
+    }
+
+    /// Where a column is in a row that has only these; nothing if it is not in it.
+    pub(super) const fn place(self, column: usize) -> Option<usize> {
+        if self.has(column) { Some(self.among(column)) } else { None }
+    }
+}
+
+/// A query's text that reads only these columns of the two entities that it is over, and the
+/// columns. It has to begin with all columns of all entities, `width` of the first and `total` in
+/// all; if it does not, or all are wanted, it is read as it is.
+pub(super) fn narrow<'t>(
+    sql: Cow<'t, str>,
+    [first, second]: [Columns; 2],
+    width: usize,
+    total: usize,
+) -> (Cow<'t, str>, [Columns; 2]) {
+    let whole = [Columns::ALL; 2];
+    if [first, second] == whole {
+        return (sql, whole);
+    }
+    let is_read = |place| {
+        if place < width { first.has(place) } else { second.has(place - width) }
+    };
+    match narrowed(&sql, total, is_read) {
+        Some(narrow) => (Cow::Owned(narrow), [first, second]),
+        None => (sql, whole),
+    }
+}
+
+fn narrowed(sql: &str, total: usize, is_read: impl Fn(usize) -> bool) -> Option<String> {
+    let (list, rest) = sql.strip_prefix(SELECT)?.split_once(FROM)?;
+    let mut narrow = String::with_capacity(sql.len());
+    narrow.push_str(SELECT);
+    let mut found = 0;
+    for (place, column) in list.split(SEPARATOR).enumerate() {
+        found += 1;
+        if is_read(place) {
+            if narrow.len() > SELECT.len() {
+                narrow.push_str(SEPARATOR);
+            }
+            narrow.push_str(column);
+        }
+    }
+    narrow.push_str(FROM);
+    narrow.push_str(rest);
+    (found == total).then_some(narrow)
+}
+
+const SELECT: &str = "SELECT ";
+const FROM: &str = " FROM ";
+const SEPARATOR: &str = ", ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_counted_as_the_row_has_them() {
+        let columns = Columns::KEY.with(2).with(5);
+        assert_eq!(
+            [0, 1, 2, 5].map(|place| columns.place(place)),
+            [Some(0), None, Some(1), Some(2)]
+        );
+        assert_eq!((columns.among(6), Columns::ALL.among(6)), (3, 6));
+    }
+
+    #[test]
+    fn a_text_keeps_what_is_read_and_all_that_follows() {
+        let sql = r#"SELECT "a"."x", "a"."y", "b"."x", "b"."z" FROM "a" JOIN "b" ON 1 WHERE "y" IN (SELECT 2 FROM "c")"#;
+        let of_second = Columns::KEY.with(1);
+        let (text, columns) = narrow(sql.into(), [Columns::KEY, of_second], 2, 4);
+        assert_eq!(text, sql.replace(r#", "a"."y""#, ""));
+        assert_eq!(columns, [Columns::KEY, of_second]);
+    }
+
+    #[test]
+    fn what_is_not_as_expected_is_read_as_it_is() {
+        for sql in ["SELECT a, b", "UPDATE a", "SELECT a, b, c FROM d", "SELECT a FROM d"] {
+            let (text, columns) = narrow(sql.into(), [Columns::KEY; 2], 2, 2);
+            assert_eq!((text.as_ref(), columns), (sql, [Columns::ALL; 2]));
+        }
+    }
+}
