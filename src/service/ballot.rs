@@ -23,9 +23,7 @@ use crate::{
 };
 
 const SEEN: &str = "seen";
-const OPEN: &str = "is_open";
 const CAST: &str = "cast_vote";
-const COUNTED: &str = "counted";
 
 /// What became of a vote.
 #[derive(Debug)]

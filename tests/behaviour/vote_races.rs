@@ -17,6 +17,7 @@ on_each_engine!(
     votes_race_with_the_end_of_their_choice,
     votes_race_with_the_deletion_of_their_poll,
     a_cast_vote_is_told_with_its_tally,
+    votes_of_two_processes_are_all_counted,
 );
 on_each_server!(
     a_vote_that_waited_for_its_poll_sees_what_became_of_it,
@@ -185,6 +186,34 @@ async fn a_cast_vote_is_told_with_its_tally(engine: Engine) {
     }
     assert_eq!(told.last(), Some(&24));
     assert_eq!(counted(&voters[0], &poll).await, [24, 0]);
+}
+
+async fn votes_of_two_processes_are_all_counted(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.users("thor", 20);
+    let (one, other) = (world.serve().await, world.serve().await);
+    let poll = one.caller("thor", &users[0].token).create_poll("Q", &["a", "b"]).await;
+    // Those of one process come one after the other, so each of its votes is sent alone.
+    let cast = async |server: &Server, users: &[Seeded]| {
+        let mut told = Vec::new();
+        for voter in voters(server, users) {
+            let selection = "vote { choice { voteCount } }";
+            let input = json!({ "choiceId": poll.choices[0] });
+            let cast = voter.done("castVote", input, selection).await;
+            told.push(cast["vote"]["choice"]["voteCount"].as_u64().unwrap());
+        }
+        told
+    };
+    let (users, others) = users.split_at(10);
+    let (mut told, others) = join(cast(&one, users), cast(&other, others)).await;
+    told.extend(others);
+    told.sort_unstable();
+    if engine != Engine::Mysql {
+        assert_eq!(told, (1..=20).collect::<Vec<_>>(), "each is told its own");
+    }
+    assert_eq!(told.last(), Some(&20));
+    let voter = one.caller("thor", &users[0].token);
+    assert_eq!(counted(&voter, &poll).await, [20, 0]);
 }
 
 /// Keeps a tenant's polls locked, as somebody who is about to change them.

@@ -14,7 +14,7 @@ use sea_orm::{
     },
 };
 
-use super::{CAST, COUNTED, OPEN, SEEN, insert, is_open};
+use super::{CAST, SEEN, insert, is_open};
 use crate::{
     entity::{choice, poll, vote},
     tenancy::AskTemplate,
@@ -25,7 +25,9 @@ const VOTER: &str = "voter";
 const CHOSEN: &str = "chosen";
 const MOMENT: &str = "moment";
 const JUDGED: &str = "judged";
+const OPEN: &str = "is_open";
 const TALLIED: &str = "tallied";
+const COUNTED: &str = "counted";
 const VOTES: &str = "votes";
 /// Of a vote, from one.
 const PLACE_AMONG_ITS_CHOICE: &str =
