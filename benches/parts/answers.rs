@@ -11,6 +11,7 @@ use polls::{
         Attempts, Caller, Events, Parameters, PollsSchema, QueryLimits, Rates, RequestContext,
         Services, build,
     },
+    http::answer_body,
     service::{account::Accounts, password::Passwords},
     tenancy::Introspection,
 };
@@ -65,7 +66,7 @@ pub fn bench(criterion: &mut Criterion, fixture: &Fixture) -> anyhow::Result<()>
             bencher.to_async(&fixture.runtime).iter(|| operation(&schema, fixture, text));
         });
         group.bench_function(format!("{name}: encode the answer"), |bencher| {
-            bencher.iter(|| serde_json::to_vec(&answer));
+            bencher.iter(|| answer_body(&answer.errors, Some(&answer.data)));
         });
     }
     group.finish();

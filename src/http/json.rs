@@ -9,7 +9,10 @@ const CAPACITY: usize = 4096;
 
 /// The body of an answer (GraphQL specification, section 7.1). A request that was not executed
 /// has no `data`, not even null.
-pub(super) fn body(errors: &[ServerError], data: Option<&Value>) -> serde_json::Result<Vec<u8>> {
+///
+/// # Errors
+/// None that is known: what is written are texts and finite numbers.
+pub fn body(errors: &[ServerError], data: Option<&Value>) -> serde_json::Result<Vec<u8>> {
     let mut json = Vec::with_capacity(CAPACITY);
     json.push(b'{');
     if !errors.is_empty() {

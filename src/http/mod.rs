@@ -28,6 +28,7 @@ mod state;
 mod streams;
 mod tenant;
 
+pub use json::body as answer_body;
 pub use listen::listen;
 pub use result_cache::ResultCache;
 pub use routes::router;
