@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod maintenance;
 mod moment;
+mod pool_row;
 mod postgres;
 mod provision;
 mod read_pool;

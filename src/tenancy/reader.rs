@@ -3,8 +3,8 @@
 mod joined;
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
-    QuerySelect, QueryTrait, Select, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable, PaginatorTrait, QuerySelect,
+    QueryTrait, Select, Statement, Value,
     sea_query::{Alias, Expr, Query, SelectStatement, UnionType},
 };
 
@@ -33,8 +33,7 @@ impl Reader {
         Self(connection, [Columns::ALL; 2])
     }
 
-    /// The same, which reads only these columns of rows, where it reads them itself: SeaORM's own
-    /// way to a model, through a pool, needs them all.
+    /// The same, which reads only these columns of rows.
     #[must_use]
     pub fn only(self, columns: Columns) -> Self {
         let Self(connection, [_, second]) = self;
@@ -81,6 +80,22 @@ impl Reader {
         Box::pin(self.0.piped(|| Some((text.sql, params)), read)).await
     }
 
+    /// All rows of a text from the pool, read here and not by SeaORM.
+    async fn rows_pooled<T>(
+        &self,
+        text: Text<'_>,
+        mut read: impl FnMut(&StoredRow<'_>) -> Result<T, RouterError>,
+    ) -> Result<Vec<T>, RouterError> {
+        let backend = self.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, text.sql, text.values);
+        let rows = self.query_all_raw(statement).await?;
+        rows.iter().map(|row| read(&StoredRow::new(row))).collect()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.1 == [Columns::ALL; 2]
+    }
+
     /// All rows of a query.
     ///
     /// # Errors
@@ -92,7 +107,12 @@ impl Reader {
         match self.0.in_place() {
             Some(place) => self.rows_in_place::<E>(&place, Text::of(&query.into_query())),
             // Boxed here and below: the way over the network would make every reader large.
-            None => Ok(Box::pin(query.all(self)).await?),
+            None if self.is_whole() => Ok(Box::pin(query.all(self)).await?),
+            None => {
+                let text = Text::on(self.get_database_backend(), &query.into_query());
+                let (text, read) = self.narrow::<E>(text);
+                Box::pin(self.rows_pooled(text, read)).await
+            }
         }
     }
 
@@ -144,7 +164,7 @@ impl Reader {
                 let text = || template.array_text(&keys, QueryTrait::into_query);
                 match self.rows_piped::<E>(text).await? {
                     Some(rows) => Ok(rows),
-                    None => Ok(Box::pin(template.query(keys).all(self)).await?),
+                    None => Box::pin(self.all(template.query(keys))).await,
                 }
             }
         }
@@ -163,17 +183,17 @@ impl Reader {
         let mut queries = queries.into_iter().peekable();
         while queries.peek().is_some() {
             let queries = queries.by_ref().take(UNION_PARTS);
+            let [columns, _] = self.1;
+            let union = union::<E>(queries, columns);
+            let read = |row: &StoredRow<'_>| E::Model::from_row(&row.only(columns));
             if let Some(place) = self.0.in_place() {
-                let [columns, _] = self.1;
-                let text = Text::of(&union::<E>(queries, columns));
-                let read = |row: &StoredRow<'_>| E::Model::from_row(&row.only(columns));
+                let text = Text::of(&union);
                 let found = place.run(|sqlite| sqlite::each(sqlite, &text, read));
                 rows.extend(self.0.watch_in_place(found)?);
                 continue;
             }
-            let union = union::<E>(queries, Columns::ALL);
-            let statement = self.get_database_backend().build(&union);
-            rows.extend(Box::pin(E::Model::find_by_statement(statement).all(self)).await?);
+            let text = Text::on(self.get_database_backend(), &union);
+            rows.extend(Box::pin(self.rows_pooled(text, read)).await?);
         }
         Ok(rows)
     }
@@ -257,9 +277,11 @@ fn union<E: TenantEntity>(
 ) -> SelectStatement {
     let wanted = || E::Column::iter().enumerate().filter(|(place, _)| columns.has(*place));
     let parts = queries.enumerate().map(|(number, query)| {
+        let mut query = query.into_query();
+        query.clear_selects().columns(wanted().map(|(_, column)| column.as_column_ref()));
         Query::select()
             .columns(wanted().map(|(_, column)| column))
-            .from_subquery(query.into_query(), Alias::new(format!("part{number}")))
+            .from_subquery(query, Alias::new(format!("part{number}")))
             .to_owned()
     });
     let union = |mut union: SelectStatement, part| union.union(UnionType::All, part).to_owned();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Caller, Engine, World, on_each_engine};
 
-on_each_engine!(a_field_by_itself_is_what_it_is_among_all);
+on_each_engine!(a_field_by_itself_is_what_it_is_among_all, what_is_not_asked_for_is_not_read);
 
 const OF_POLLS: &[&str] = &[
     "question",
@@ -103,6 +103,7 @@ async fn what_is_not_asked_for_is_not_read(engine: Engine) {
         "polls(orderBy: { field: CLOSES_AT, direction: ASC }) { edges { cursor node { isOpen } } }",
         "polls { nodes { choices { poll { question } } } }",
         "poll(id: $id) { question }",
+        "viewer { polls { nodes { question } } }",
         "poll(id: $id) { question choices { voteCount } }",
     ] {
         let asked =
@@ -110,18 +111,4 @@ async fn what_is_not_asked_for_is_not_read(engine: Engine) {
         assert!(user.ask(&asked).await.data().is_object(), "{asked}");
     }
     assert_eq!(user.ask("{ polls { nodes { updatedAt } } }").await.code(), "INTERNAL");
-}
-
-mod what_is_not_asked_for_is_not_read {
-    use super::Engine;
-
-    #[tokio::test]
-    async fn sqlite() {
-        super::what_is_not_asked_for_is_not_read(Engine::Sqlite).await;
-    }
-
-    #[tokio::test]
-    async fn postgres() {
-        super::what_is_not_asked_for_is_not_read(Engine::Postgres).await;
-    }
 }

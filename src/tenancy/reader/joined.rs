@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    DbBackend, EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany, SelectTwoRequired,
-    Value,
+    ConnectionTrait, DbBackend, EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany,
+    SelectTwoRequired, Value,
 };
 
 use super::{Reader, TenantEntity};
@@ -68,7 +68,12 @@ impl Reader {
                 return Ok(rows);
             }
         }
-        Ok(Box::pin(query().all(self)).await?)
+        if self.is_whole() {
+            return Ok(Box::pin(query().all(self)).await?);
+        }
+        let text = Text::on(self.get_database_backend(), &query().into_query());
+        let (text, columns) = self.narrow_both::<E, F>(text);
+        Box::pin(self.rows_pooled(text, both::<E, F>(columns))).await
     }
 
     /// The rows of a query by numbers, each with all of another entity's that belong to it, as
@@ -101,7 +106,13 @@ impl Reader {
                 return Ok(groups::<E, F>(rows));
             }
         }
-        Ok(Box::pin(template.query(keys).all(self)).await?)
+        if self.is_whole() {
+            return Ok(Box::pin(template.query(keys).all(self)).await?);
+        }
+        let text = Text::on(self.get_database_backend(), &template.query(keys).into_query());
+        let (text, columns) = self.narrow_both::<E, F>(text);
+        let rows = Box::pin(self.rows_pooled(text, grouped::<E, F>(columns))).await?;
+        Ok(groups::<E, F>(rows))
     }
 
     /// A text of a query for all columns of two entities, and which of them it reads now.
