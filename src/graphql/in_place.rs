@@ -109,13 +109,14 @@ impl<T: Fields> OutputType for Many<T> {
     }
 }
 
-/// Resolves the object at the root of an operation.
-pub(super) async fn root<T: Fields>(
-    ctx: &ContextSelectionSet<'_>,
-    root: &T,
-) -> ServerResult<Value> {
+/// Resolves the object at the root of an operation. Boxed: it has room for the largest of its
+/// fields, and an execution is moved several times before it begins.
+pub(super) fn root<'a, T: Fields>(
+    ctx: &'a ContextSelectionSet<'_>,
+    root: &'a T,
+) -> BoxFuture<'a, ServerResult<Value>> {
     let selected = Selected::of::<T>(ctx, &ctx.item.node);
-    object(ctx, root, selected.as_ref().map(Shape::of)).await
+    Box::pin(async move { object(ctx, root, selected.as_ref().map(Shape::of)).await })
 }
 
 async fn one<T: Fields>(ctx: &ContextSelectionSet<'_>, one: &T) -> ServerResult<Value> {

@@ -117,9 +117,9 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
         Ok(Some(outcome)) => judge(outcome),
         // There is no such choice, somebody holds its poll, or a choice of the same statement went
         // while it ran: the transaction tells, and waits.
-        Ok(None) => cast_in_steps(voter, choice_id).await,
+        Ok(None) => Box::pin(cast_in_steps(voter, choice_id)).await,
         Err(error) if error.is_foreign_key_violation() || error.is_busy() => {
-            cast_in_steps(voter, choice_id).await
+            Box::pin(cast_in_steps(voter, choice_id)).await
         }
         Err(error) => Err(error.into()),
     }

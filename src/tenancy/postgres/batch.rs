@@ -7,12 +7,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ptr,
+    iter, ptr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::NaiveDateTime;
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 use tokio_postgres::Row;
 
 use super::Pipeline;
@@ -71,18 +71,27 @@ impl Batches {
         texts: &'static AskTexts,
         ask: Ask,
     ) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        let is_served = {
-            let mut line = self.line();
-            line.waiting.push(Waiting { texts, ask, answer });
-            std::mem::replace(&mut line.is_served, true)
+        let Some(answered) = self.stand_in_line(texts, ask) else {
+            let _next = Next(self);
+            return self.alone(texts, ask).await.map_err(Arc::new);
         };
-        if !is_served {
-            let batches = Arc::clone(self);
-            // A task of its own: a caller may leave, and the others still wait.
-            spawn_untenanted(async move { batches.serve().await });
-        }
         answered.await.unwrap_or_else(|_| Err(Arc::new(RouterError::Interrupted)))
+    }
+
+    /// Where the answer will come from; nothing if nobody is before this caller, who then has to
+    /// see to the line.
+    fn stand_in_line(
+        &self,
+        texts: &'static AskTexts,
+        ask: Ask,
+    ) -> Option<oneshot::Receiver<Answer>> {
+        let mut line = self.line();
+        if !std::mem::replace(&mut line.is_served, true) {
+            return None;
+        }
+        let (answer, answered) = oneshot::channel();
+        line.waiting.push(Waiting { texts, ask, answer });
+        Some(answered)
     }
 
     async fn serve(&self) {
@@ -135,19 +144,47 @@ impl Batches {
         }
     }
 
-    async fn rows(&self, texts: &AskTexts, batch: &[Waiting]) -> Result<Vec<Row>, RouterError> {
-        if let [Waiting { ask, .. }] = batch {
-            let rows = self.pipeline.raw_rows(&texts.alone, &texts.alone_values(*ask)).await?;
-            if !rows.is_empty() {
-                return Ok(rows);
-            }
+    async fn alone(&self, texts: &AskTexts, ask: Ask) -> Result<Option<Row>, RouterError> {
+        let found = self.pipeline.raw_rows(&texts.alone, &texts.alone_values(ask)).await?.pop();
+        match found {
+            None => Ok(self.many(texts, iter::once(ask)).await?.pop()),
+            found => Ok(found),
         }
-        let values = AskTexts::many_values(batch.iter().map(|waiting| waiting.ask));
-        self.pipeline.raw_rows(&texts.many, &values).await
+    }
+
+    async fn rows(&self, texts: &AskTexts, batch: &[Waiting]) -> Result<Vec<Row>, RouterError> {
+        match batch {
+            [Waiting { ask, .. }] => Ok(self.alone(texts, *ask).await?.into_iter().collect()),
+            batch => self.many(texts, batch.iter().map(|waiting| waiting.ask)).await,
+        }
+    }
+
+    async fn many(
+        &self,
+        texts: &AskTexts,
+        asks: impl Iterator<Item = Ask> + Clone,
+    ) -> Result<Vec<Row>, RouterError> {
+        self.pipeline.raw_rows(&texts.many, &AskTexts::many_values(asks)).await
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever asked first and alone. When they are answered, or leave, a task sees to those who have
+/// come since: they wait for nobody's client.
+struct Next<'a>(&'a Arc<Batches>);
+
+impl Drop for Next<'_> {
+    fn drop(&mut self) {
+        let mut line = self.0.line();
+        line.is_served = !line.waiting.is_empty();
+        // Where the runtime itself is going away nobody waits any longer.
+        if line.is_served && Handle::try_current().is_ok() {
+            let batches = Arc::clone(self.0);
+            spawn_untenanted(async move { batches.serve().await });
+        }
     }
 }
 

@@ -96,9 +96,14 @@ impl Pipeline {
     }
 
     async fn session(&self) -> Result<Arc<Session>, RouterError> {
-        if let Some(session) = self.running() {
-            return Ok(session);
+        match self.running() {
+            Some(session) => Ok(session),
+            // Boxed: what is rare would make every statement's future larger.
+            None => Box::pin(self.connect()).await,
         }
+    }
+
+    async fn connect(&self) -> Result<Arc<Session>, RouterError> {
         let _connecting = self.connecting.lock().await;
         if let Some(session) = self.running() {
             return Ok(session);
@@ -145,7 +150,7 @@ impl Session {
     ) -> Result<Vec<T>, RouterError> {
         let statement = match self.prepared(sql) {
             Some(statement) => statement,
-            None => self.prepare(sql, params).await?,
+            None => Box::pin(self.prepare(sql, params)).await?,
         };
         let mut found = pin!(self.client.query_raw(&statement, params).await?);
         let mut models = Vec::new();
