@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::state::AppState;
+use super::{compress, state::AppState};
 use crate::tenancy::Scope;
 
 /// How long a browser may keep the answer to a preflight, in seconds.
@@ -17,13 +17,13 @@ const MAX_AGE: &str = "600";
 /// answer to the request itself is opened only to origins of its own tenant.
 pub(super) async fn opened(state: &AppState, request: Request, next: Next) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
-        return next.run(request).await;
+        return compress::answered(request, next).await;
     };
     let known = origin.to_str().is_ok_and(|origin| state.registry.view().has_origin(origin));
     if is_preflight(&request) {
         return preflight(&origin, known);
     }
-    let mut response = next.run(request).await;
+    let mut response = compress::answered(request, next).await;
     let allowed = match response.extensions().get::<Scope>() {
         Some(scope) => scope.tenant().origins.iter().any(|own| own.as_bytes() == origin.as_bytes()),
         // Errors about the tenant itself are to be read too.

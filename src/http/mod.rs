@@ -5,6 +5,7 @@ mod address;
 mod answer;
 mod authorize;
 mod body;
+mod compress;
 mod concurrency;
 mod connection;
 mod cors;

@@ -1,4 +1,4 @@
-//! All routes, and the layers around them.
+//! All routes, and the layer around them.
 
 use axum::{
     Router,
@@ -7,21 +7,12 @@ use axum::{
     response::Response,
     routing::get,
 };
-use tower_http::compression::{
-    CompressionLayer, Predicate,
-    predicate::{NotForContentType, SizeAbove},
-};
 
 use super::{graphql, health, log, metrics, pages, socket, state::AppState, tenant};
-
-/// Answers smaller than this are not worth compressing, in bytes.
-const MIN_COMPRESSED: u64 = 1024;
 
 /// All routes. Every request gets an id and a line in the log; what concerns a tenant runs in
 /// its scope.
 pub fn router(state: AppState) -> Router {
-    let worth_it =
-        SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     Router::new()
         .route("/graphql", get(endpoint).post(endpoint))
         .merge(pages::routes())
@@ -29,11 +20,8 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        // The outer one first. One call for both, as axum boxes what each call has put around.
-        .layer((
-            from_fn_with_state(state.clone(), log::layer),
-            CompressionLayer::new().compress_when(worth_it),
-        ))
+        // One for all that concerns every route, as axum boxes what each has put around.
+        .layer(from_fn_with_state(state.clone(), log::layer))
         .with_state(state)
 }
 

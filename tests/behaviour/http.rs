@@ -218,6 +218,11 @@ async fn long_answers_are_compressed_for_those_who_ask() {
     let plain = ask("identity").await;
     assert_eq!(plain.headers().get("content-encoding"), None);
     let length = plain.bytes().await.unwrap().len();
+    // Also who takes none gets what caches between must not hand to everybody.
+    let bare = server.anyone("thor").post().json(&json!({ "query": query })).send().await.unwrap();
+    let vary = bare.headers().get_all("vary").iter().map(|value| value.to_str().unwrap());
+    assert!(vary.collect::<Vec<_>>().join(", ").contains("accept-encoding"));
+    assert_eq!(bare.headers().get("content-encoding"), None);
     for encoding in ["gzip", "br"] {
         let answer = ask(encoding).await;
         assert_eq!(answer.headers()["content-encoding"], encoding);
