@@ -116,7 +116,7 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
     match TenantRouter::together(&BALLOT, ask).await {
         Ok(Some(outcome)) => judge(outcome),
         // There is no such choice, somebody holds its poll, or a choice of the same statement went
-        // while it ran: the transaction tells, and waits.
+        // while it ran: the transaction tells, and waits. Boxed, as it is rare there and large.
         Ok(None) => Box::pin(cast_in_steps(voter, choice_id)).await,
         Err(error) if error.is_foreign_key_violation() || error.is_busy() => {
             Box::pin(cast_in_steps(voter, choice_id)).await

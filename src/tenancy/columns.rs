@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-/// Some of an entity's columns, told by their places, of which there are fewer than 32; always among
-/// them is the first, which is its key. What is not read of a row is in its model as if it were empty: nobody may look at it.
+/// Some of an entity's columns, told by their places, of which there are fewer than 32; always
+/// among them is the first, which is its key. What is not read of a row is in its model as if it
+/// were empty: nobody may look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns(u32);
 
