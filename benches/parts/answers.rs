@@ -48,7 +48,7 @@ async fn operation(
     let operation = schema
         .prepare(&QueryLimits::default(), &fixture.tenant, parameters)
         .map_err(|errors| anyhow!("refused: {errors:?}"))?;
-    let caller = Caller { viewer: None, address: Ipv4Addr::LOCALHOST.into() };
+    let caller = Caller::known(None, Ipv4Addr::LOCALHOST.into());
     let tenant = Arc::clone(&fixture.tenant);
     let context = Arc::new(RequestContext::new(tenant, caller, operation.wanted()));
     let scope = fixture.scope().await?;

@@ -5,8 +5,9 @@ use std::{net::IpAddr, sync::Arc};
 use async_graphql::ContextBase;
 
 use super::{
+    claim::Claim,
     error::{ApiError, ApiResult, Code},
-    loaders::{Asker, Loaders},
+    loaders::Loaders,
     wanted::Wanted,
 };
 use crate::{
@@ -16,12 +17,41 @@ use crate::{
 };
 
 /// Who calls, and from where.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Caller {
-    /// The person whose token was sent.
+    /// The person whose token was sent, if it was looked up.
     pub viewer: Option<Viewer>,
+    /// The token that was sent, if the vote that it came with is to judge it.
+    pub claim: Option<Claim>,
     /// The address it came from.
     pub address: IpAddr,
+}
+
+impl Caller {
+    /// Somebody whose token, if one was sent, was looked up.
+    #[must_use]
+    pub const fn known(viewer: Option<Viewer>, address: IpAddr) -> Self {
+        Self { viewer, claim: None, address }
+    }
+
+    /// Somebody whose token is to be judged by the vote that it came with.
+    #[must_use]
+    pub const fn claiming(claim: Claim, address: IpAddr) -> Self {
+        Self { viewer: None, claim: Some(claim), address }
+    }
+}
+
+/// Somebody who is signed in, as far as it matters for what they are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person {
+    pub id: i64,
+    pub role: Role,
+}
+
+impl From<&Viewer> for Person {
+    fn from(Viewer { user, .. }: &Viewer) -> Self {
+        Self { id: user.id, role: user.role }
+    }
 }
 
 /// One request. Made anew for each, loaders included, so that nothing of one tenant or viewer
@@ -39,9 +69,7 @@ impl RequestContext {
     /// The context of a new request, which looks at these columns.
     #[must_use]
     pub fn new(tenant: Arc<Tenant>, caller: Caller, wanted: Wanted) -> Self {
-        let viewer_id = caller.viewer.as_ref().map(|viewer| viewer.user.id);
-        let loaders = Loaders::new(Asker { viewer_id, wanted });
-        Self { tenant, caller, loaders }
+        Self { tenant, caller, loaders: Loaders::new(wanted) }
     }
 
     /// The context of the running request.
@@ -55,13 +83,16 @@ impl RequestContext {
     }
 
     /// The person who is signed in, if anybody.
-    pub(super) fn viewer(&self) -> Option<&user::Model> {
-        self.caller.viewer.as_ref().map(|viewer| &viewer.user)
+    pub(super) fn viewer(&self) -> Option<Person> {
+        match &self.caller.claim {
+            Some(claim) => claim.person(),
+            None => self.caller.viewer.as_ref().map(Person::from),
+        }
     }
 
     /// Lets those read who may: everybody, or under `anonymous: none` whoever is signed in.
     pub(super) fn require_reader(&self) -> ApiResult<()> {
-        if self.caller.viewer.is_none() && self.tenant.anonymous == Anonymous::None {
+        if self.viewer().is_none() && self.tenant.anonymous == Anonymous::None {
             return Err(ApiError::unauthenticated());
         }
         Ok(())
@@ -70,6 +101,14 @@ impl RequestContext {
     /// The person who is signed in.
     pub(super) fn require_viewer(&self) -> ApiResult<&Viewer> {
         self.caller.viewer.as_ref().ok_or_else(ApiError::unauthenticated)
+    }
+
+    /// The person who is signed in, whose token is looked up now if nobody has.
+    pub(super) async fn require_voter(&self) -> ApiResult<&Viewer> {
+        match &self.caller.claim {
+            Some(claim) => claim.viewer().await,
+            None => self.require_viewer(),
+        }
     }
 
     /// The superuser who is signed in.

@@ -6,7 +6,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationType, Selection,
+};
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
@@ -15,6 +17,7 @@ use quick_cache::{
 use super::{
     error::ApiError,
     limits::{Lexed, QueryLimits, Size},
+    mutation::CAST_VOTE,
     run::is_plain,
     wanted::Wanted,
 };
@@ -29,6 +32,8 @@ pub(super) struct Document {
     pub wanted: Wanted,
     /// Whether it is executed without the library's way in.
     pub plain: bool,
+    /// Whether all it does is to cast one vote.
+    pub lone_vote: bool,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
     /// variables are not given.
     valid: AtomicBool,
@@ -42,7 +47,9 @@ impl Document {
         size: Size,
     ) -> Self {
         let (plain, wanted) = (is_plain(&parsed), Wanted::of(&parsed));
-        Self { text, parsed, lexed, size, wanted, plain, valid: AtomicBool::new(false) }
+        let lone_vote = plain && is_lone_vote(&parsed);
+        let valid = AtomicBool::new(false);
+        Self { text, parsed, lexed, size, wanted, plain, lone_vote, valid }
     }
 
     pub(super) fn is_valid(&self) -> bool {
@@ -59,6 +66,13 @@ impl Document {
         self.lexed.check(limits)?;
         self.size.check(limits)
     }
+}
+
+fn is_lone_vote(document: &ExecutableDocument) -> bool {
+    let DocumentOperations::Single(operation) = &document.operations else { return false };
+    let [root] = &operation.node.selection_set.node.items[..] else { return false };
+    operation.node.ty == OperationType::Mutation
+        && matches!(&root.node, Selection::Field(field) if field.node.name.node == CAST_VOTE)
 }
 
 /// The documents that passed validation, up to a number of bytes.

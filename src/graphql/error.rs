@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 
-use crate::service::Failure;
+use crate::service::{Failure, token::Rejected};
 
 /// The machine-readable part of a top-level error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,16 @@ impl ApiError {
     pub fn unauthenticated() -> Self {
         let message = "Sign in first, and send the token as `Authorization: Bearer …`.";
         Self::new(Code::Unauthenticated, message)
+    }
+
+    /// What a bad token is answered with.
+    #[must_use]
+    pub fn rejected(why: Rejected) -> Self {
+        let (reason, message) = match why {
+            Rejected::Expired => ("EXPIRED", "The token has expired; sign in again."),
+            Rejected::Invalid => ("INVALID", "The token is not valid here; sign in."),
+        };
+        Self::new(Code::Unauthenticated, message).with("reason", reason)
     }
 
     /// The tenant's database went away while the request ran.

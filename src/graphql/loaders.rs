@@ -24,13 +24,6 @@ use crate::{
 /// The standard library's own takes longer for such keys than all else that is done with them.
 type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
-/// For whom loaders fetch.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asker {
-    pub viewer_id: Option<i64>,
-    pub wanted: Wanted,
-}
-
 /// The loaders of one request.
 #[derive(Debug)]
 pub(super) struct Loaders {
@@ -45,8 +38,8 @@ pub(super) struct Loaders {
     pub votes: Loader<i64, vote::Model>,
     /// By poll, in the order written.
     pub choices_of_poll: Loader<i64, Many<Choice>>,
-    /// By poll, the viewer's own.
-    pub viewer_votes: Loader<i64, vote::Model>,
+    /// By voter and poll.
+    pub votes_of_voter: Loader<(i64, i64), vote::Model>,
     /// By poll and window.
     pub votes_of_poll: Loader<(Window, i64), Page<vote::Model>>,
     /// By choice and window.
@@ -56,50 +49,52 @@ pub(super) struct Loaders {
 }
 
 impl Loaders {
-    pub(super) fn new(asker: Asker) -> Self {
+    pub(super) fn new(wanted: Wanted) -> Self {
         let turns = Arc::new(Turns::default());
         Self {
-            polls: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+            polls: Loader::new(&turns, wanted, |wanted, ids| {
                 by(service::poll::by_ids(ids, wanted.poll), |poll: &poll::Model| poll.id).boxed()
             }),
-            whole_polls: Loader::new(&turns, asker, |asker, ids| whole_polls(asker, ids).boxed()),
-            choices: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+            whole_polls: Loader::new(&turns, wanted, |wanted, ids| {
+                whole_polls(wanted, ids).boxed()
+            }),
+            choices: Loader::new(&turns, wanted, |wanted, ids| {
                 let choices = service::choice::by_ids(ids, wanted.choice);
                 by(choices, |choice: &choice::Model| choice.id).boxed()
             }),
-            users: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+            users: Loader::new(&turns, wanted, |wanted, ids| {
                 let users = service::people::by_ids(ids, wanted.user);
                 let users = users.map_ok(|users| users.into_iter().map(Arc::new).collect());
                 by(users, |user: &Arc<user::Model>| user.id).boxed()
             }),
-            votes: Loader::new(&turns, asker, |Asker { wanted, .. }, ids| {
+            votes: Loader::new(&turns, wanted, |wanted, ids| {
                 by(service::vote::by_ids(ids, wanted.vote), |vote: &vote::Model| vote.id).boxed()
             }),
-            choices_of_poll: Loader::new(&turns, asker, |asker, ids| {
-                choices_of_polls(asker, ids).boxed()
+            choices_of_poll: Loader::new(&turns, wanted, |wanted, ids| {
+                choices_of_polls(wanted, ids).boxed()
             }),
-            viewer_votes: Loader::new(&turns, asker, |asker, ids| {
-                by(votes_of(asker, ids), |vote: &vote::Model| vote.poll_id).boxed()
+            votes_of_voter: Loader::new(&turns, wanted, |wanted, keys| {
+                votes_of_voters(wanted, keys).boxed()
             }),
-            votes_of_poll: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+            votes_of_poll: Loader::new(&turns, wanted, |wanted, keys| {
                 pages(keys, move |ids, window| async move {
                     service::vote::pages_of_polls(&ids, window, wanted.vote).await
                 })
                 .boxed()
             }),
-            votes_of_choice: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+            votes_of_choice: Loader::new(&turns, wanted, |wanted, keys| {
                 pages(keys, move |ids, window| async move {
                     service::vote::pages_of_choices(&ids, window, wanted.vote).await
                 })
                 .boxed()
             }),
-            polls_of_user: Loader::new(&turns, asker, |Asker { wanted, .. }, keys| {
+            polls_of_user: Loader::new(&turns, wanted, |wanted, keys| {
                 pages(keys, move |ids, window| async move {
                     service::poll::pages_made_by(&ids, window, wanted.poll).await
                 })
                 .boxed()
             }),
-            wanted: asker.wanted,
+            wanted,
             turns,
         }
     }
@@ -112,7 +107,7 @@ impl Loaders {
         self.users.clear();
         self.votes.clear();
         self.choices_of_poll.clear();
-        self.viewer_votes.clear();
+        self.votes_of_voter.clear();
         self.votes_of_poll.clear();
         self.votes_of_choice.clear();
         self.polls_of_user.clear();
@@ -146,15 +141,23 @@ async fn by<V>(
     Ok(rows.await?.into_iter().map(|row| (key(&row), row)).collect())
 }
 
-async fn votes_of(asker: Asker, poll_ids: Vec<i64>) -> Result<Vec<vote::Model>, service::Failure> {
-    match asker.viewer_id {
-        Some(viewer_id) => service::vote::of_voter(viewer_id, poll_ids, asker.wanted.vote).await,
-        None => Ok(Vec::new()),
+/// One request has but one voter.
+async fn votes_of_voters(
+    wanted: Wanted,
+    keys: Vec<(i64, i64)>,
+) -> ApiResult<HashMap<(i64, i64), vote::Model>> {
+    let mut found = HashMap::default();
+    for of_one in keys.chunk_by(|(one, _), (other, _)| one == other) {
+        let (voter_id, _) = of_one[0];
+        let polls = of_one.iter().map(|(_, poll_id)| *poll_id).collect();
+        let votes = service::vote::of_voter(voter_id, polls, wanted.vote).await?;
+        found.extend(votes.into_iter().map(|vote| ((voter_id, vote.poll_id), vote)));
     }
+    Ok(found)
 }
 
 async fn whole_polls(
-    Asker { wanted, .. }: Asker,
+    wanted: Wanted,
     ids: Vec<i64>,
 ) -> ApiResult<HashMap<i64, (poll::Model, Many<Choice>)>> {
     let polls = service::poll::with_choices(ids, wanted.poll, wanted.choice).await?.into_iter();
@@ -162,7 +165,7 @@ async fn whole_polls(
 }
 
 async fn choices_of_polls(
-    Asker { wanted, .. }: Asker,
+    wanted: Wanted,
     poll_ids: Vec<i64>,
 ) -> ApiResult<HashMap<i64, Many<Choice>>> {
     Ok(poll_by_poll(service::choice::of_polls(poll_ids, wanted.choice).await?))

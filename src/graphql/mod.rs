@@ -1,6 +1,7 @@
 //! The GraphQL schema: what clients see of the use cases.
 
 mod attempts;
+mod claim;
 mod coerce;
 mod connection;
 mod context;
@@ -30,6 +31,7 @@ mod turns;
 mod wanted;
 
 pub use attempts::{Attempts, Rates};
+pub use claim::Claim;
 pub use context::{Caller, RequestContext};
 pub use error::{ApiError, Code, InternalDetail};
 pub use json::text as json_text;

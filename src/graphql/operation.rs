@@ -62,6 +62,13 @@ impl Operation {
         self.register.is_some()
     }
 
+    /// Whether all it does is to cast one vote, by a document that was validated before: then the
+    /// vote can judge the token that it came with.
+    #[must_use]
+    pub fn is_lone_vote(&self) -> bool {
+        self.document.lone_vote && self.document.is_valid() && !self.registers()
+    }
+
     /// The columns that its document asks for.
     #[must_use]
     pub fn wanted(&self) -> Wanted {

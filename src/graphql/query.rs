@@ -83,7 +83,7 @@ impl Query {
         let viewer = || {
             let request = RequestContext::of(ctx)?;
             request.require_reader()?;
-            Ok(request.viewer().cloned().map(User::from))
+            Ok(request.caller.viewer.as_ref().map(|viewer| User::from(viewer.user.clone())))
         };
         viewer().transpose()
     }
@@ -123,15 +123,7 @@ impl Query {
             if id.kind != Kind::Poll {
                 return Ok(None);
             }
-            let loaders = &request.loaders;
-            if !Poll::wants_choices(ctx) {
-                return Ok(loaders.polls.load(id.row).await?.map(One::of));
-            }
-            let found = loaders.whole_polls.load(id.row).await?;
-            Ok(found.map(|(poll, choices)| {
-                loaders.choices_of_poll.prime(poll.id, choices);
-                One::of(poll)
-            }))
+            Ok(Poll::load(request, id.row, &ctx.look_ahead()).await?.map(One))
         };
         load.await.transpose()
     }

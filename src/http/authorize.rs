@@ -1,12 +1,14 @@
 //! Whose token came with a request, and whether it matters.
 
+use std::net::IpAddr;
+
 use async_graphql::parser::types::OperationType;
 use axum::http::{HeaderMap, header};
 
 use crate::{
-    graphql::{ApiError, Code, Operation},
+    graphql::{ApiError, Caller, Claim, Operation},
     service::token::{self, Rejected, Viewer},
-    tenancy::Scope,
+    tenancy::{Scope, TenantRouter},
 };
 
 /// The token that was sent, if one was (RFC 6750, section 2.1).
@@ -23,6 +25,28 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Rejected> {
 pub(super) fn credentials(value: &str) -> Result<&str, Rejected> {
     let (scheme, secret) = value.split_once(' ').ok_or(Rejected::Invalid)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(secret.trim()) } else { Err(Rejected::Invalid) }
+}
+
+/// The caller of an operation that came by HTTP. The token of a vote is left to the vote where the
+/// database judges both in one statement.
+///
+/// # Errors
+/// As for [`viewer`].
+pub(super) async fn caller(
+    scope: &Scope,
+    sent: Result<Option<&str>, Rejected>,
+    operation: &Operation,
+    address: IpAddr,
+) -> Result<Caller, ApiError> {
+    if let Ok(Some(secret)) = sent
+        && operation.is_lone_vote()
+        && TenantRouter::acts_at_once(scope)
+    {
+        scope.about_to_write();
+        return Ok(Caller::claiming(Claim::new(secret), address));
+    }
+    let viewer = viewer(scope, sent, operation).await?;
+    Ok(Caller::known(viewer, address))
 }
 
 /// Who calls, in the scope of the tenant. A bad token only matters to operations that ask for
@@ -46,14 +70,5 @@ pub(super) async fn viewer(
         },
         Err(rejected) => rejected,
     };
-    if operation.ignores_token { Ok(None) } else { Err(refusal(rejected)) }
-}
-
-/// What a bad token is answered with.
-pub(super) fn refusal(rejected: Rejected) -> ApiError {
-    let (reason, message) = match rejected {
-        Rejected::Expired => ("EXPIRED", "The token has expired; sign in again."),
-        Rejected::Invalid => ("INVALID", "The token is not valid here; sign in."),
-    };
-    ApiError::new(Code::Unauthenticated, message).with("reason", reason)
+    if operation.ignores_token { Ok(None) } else { Err(ApiError::rejected(rejected)) }
 }

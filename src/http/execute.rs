@@ -1,6 +1,6 @@
 //! Runs an operation that may run, within the time it has, whatever transport it came by.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{Response, ServerError, parser::types::OperationType};
 use axum::http::StatusCode;
@@ -9,7 +9,6 @@ use futures::FutureExt;
 use super::state::AppState;
 use crate::{
     graphql::{ApiError, Caller, Code, Operation, RequestContext},
-    service::token::Viewer,
     tenancy::{self, Scope},
 };
 
@@ -40,16 +39,15 @@ pub(super) async fn execute(
     state: &AppState,
     scope: &Scope,
     operation: Operation,
-    viewer: Option<Viewer>,
-    address: IpAddr,
+    caller: Caller,
 ) -> Outcome {
-    let caller = Caller { viewer, address };
     let wanted = operation.wanted();
     let context = Arc::new(RequestContext::new(scope.tenant().clone(), caller, wanted));
     let limit = state.http_limits(scope.tenant()).request_time;
     let kind = operation.kind;
     let schema = state.schema.clone();
-    let work = async move { tokio::time::timeout(limit, schema.execute(operation, context)).await };
+    let shared = Arc::clone(&context);
+    let work = async move { tokio::time::timeout(limit, schema.execute(operation, shared)).await };
     let work = AssertUnwindSafe(work).catch_unwind();
     let ended = match kind {
         // A client that leaves does not stop it half way.
@@ -59,6 +57,11 @@ pub(super) async fn execute(
         },
         _ => Box::pin(work).await,
     };
+    if let (Ok(Ok(_)), Some(claim)) = (&ended, &context.caller.claim)
+        && let Err(error) = claim.judged().await
+    {
+        return Outcome::refused(error);
+    }
     match ended {
         Ok(Ok(Ok(response))) => Outcome::Executed(response),
         Ok(Ok(Err(errors))) => Outcome::Refused(StatusCode::BAD_REQUEST, errors),

@@ -26,7 +26,6 @@ use super::{
 };
 use crate::{
     graphql::{ApiError, Code, Operation, Parameters},
-    service::token::Viewer,
     tenancy::Scope,
 };
 
@@ -194,14 +193,11 @@ impl Exchange<'_> {
             Ok(operation) => operation,
             Err(error) => return self.refuse(error),
         };
-        match authorize::viewer(self.scope, authorize::bearer(self.headers), &operation).await {
-            Ok(viewer) => self.run(operation, viewer).await,
+        let sent = authorize::bearer(self.headers);
+        match authorize::caller(self.scope, sent, &operation, self.address).await {
+            Ok(caller) => self.tell(execute(self.state, self.scope, operation, caller).await),
             Err(error) => self.refuse(error),
         }
-    }
-
-    async fn run(&self, operation: Operation, viewer: Option<Viewer>) -> Response {
-        self.tell(execute(self.state, self.scope, operation, viewer, self.address).await)
     }
 
     fn refuse(&self, error: ApiError) -> Response {

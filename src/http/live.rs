@@ -135,7 +135,8 @@ async fn follow(session: &Session, operation: Operation, outlet: &Outlet) -> Res
 async fn once(session: &Session, scope: &Scope, operation: Operation) -> Result<Outcome, Stop> {
     let operation = concurrency::admit(scope, operation).await?;
     let viewer = authenticated(session, scope, &operation).await?;
-    Ok(execute(&session.state, scope, operation, viewer, session.address).await)
+    let caller = Caller::known(viewer, session.address);
+    Ok(execute(&session.state, scope, operation, caller).await)
 }
 
 /// Who asks for a new operation, looked up anew, in a scope.
@@ -160,7 +161,7 @@ async fn begin(
     operation: Operation,
     viewer: Option<Viewer>,
 ) -> Result<Live, Stop> {
-    let caller = Caller { viewer, address: session.address };
+    let caller = Caller::known(viewer, session.address);
     let tenant = Arc::clone(scope.tenant());
     let context = Arc::new(RequestContext::new(tenant, caller, operation.wanted()));
     let begun = Live::begin(&session.state.schema, operation, context);

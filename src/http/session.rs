@@ -11,7 +11,6 @@ use async_graphql::ServerError;
 use tokio::time::sleep;
 
 use super::{
-    authorize,
     log::RequestId,
     state::AppState,
     tenant::{Why, describe, refusal},
@@ -51,7 +50,7 @@ impl Farewell {
     }
 
     pub(super) fn of_token(rejected: Rejected) -> Self {
-        let error = authorize::refusal(rejected).into_server_error();
+        let error = ApiError::rejected(rejected).into_server_error();
         let code = Code::Unauthenticated.as_str();
         Self { code, message: error.message.clone(), error }
     }

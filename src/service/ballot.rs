@@ -8,12 +8,14 @@
 //! - A choice that is gone by then breaks the vote's foreign key, and so the whole statement.
 
 mod alone;
+mod by_token;
 mod many;
 
 use sea_orm::{
     Iterable,
     sea_query::{
-        Cond, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, WithQuery,
+        Cond, Expr, ExprTrait, InsertStatement, IntoIden, OnConflict, Query, SelectStatement,
+        WithQuery,
     },
 };
 
@@ -59,16 +61,19 @@ impl FromRow for Outcome {
 pub(super) static BALLOT: AskTemplate<WithQuery> =
     AskTemplate::new(many::statement, alone::statement);
 
-/// Whether a poll that was seen takes votes at a moment. The database's clock counts too, as others
-/// may have waited for the poll. A poll is closed also if its end is not after its last edit:
-/// whoever closes it sets both to the same moment, and their clock may be ahead of both.
-fn is_open(at: Expr) -> Cond {
-    let closes_at = || Expr::col((SEEN, poll::Column::ClosesAt));
+pub(super) use by_token::{BALLOT_BY_TOKEN, Counted};
+
+/// Whether a poll, under this name, takes votes at a moment. The database's clock counts too, as
+/// others may have waited for the poll. A poll is closed also if its end is not after its last
+/// edit: whoever closes it sets both to the same moment, and their clock may be ahead of both.
+fn is_open(poll: impl IntoIden, at: Expr) -> Cond {
+    let poll = poll.into_iden();
+    let closes_at = || Expr::col((poll.clone(), poll::Column::ClosesAt));
     Cond::any().add(closes_at().is_null()).add(
         Cond::all()
             .add(closes_at().gt(at))
             .add(closes_at().gt(Expr::cust("(clock_timestamp() AT TIME ZONE 'UTC')")))
-            .add(closes_at().gt(Expr::col((SEEN, poll::Column::UpdatedAt)))),
+            .add(closes_at().gt(Expr::col((poll.clone(), poll::Column::UpdatedAt)))),
     )
 }
 

@@ -59,8 +59,8 @@ pub fn is_open(poll: &poll::Model) -> bool {
 
 /// Whether somebody may change and delete a poll: its creator and superusers.
 #[must_use]
-pub fn may_change(poll: &poll::Model, user: &user::Model) -> bool {
-    poll.created_by_id == user.id || user.role == Role::Superuser
+pub fn may_change(poll: &poll::Model, (user_id, role): (i64, Role)) -> bool {
+    poll.created_by_id == user_id || role == Role::Superuser
 }
 
 /// Polls by number, of which these columns are read.
@@ -215,7 +215,7 @@ pub(super) async fn lock_own(
     field: &str,
 ) -> Result<poll::Model, Failure> {
     let poll = lock(id).await?.ok_or_else(|| not_found(field))?;
-    if may_change(&poll, actor) { Ok(poll) } else { Err(not_owner(field)) }
+    if may_change(&poll, (actor.id, actor.role)) { Ok(poll) } else { Err(not_owner(field)) }
 }
 
 /// Notes that the poll was edited, inside a transaction.

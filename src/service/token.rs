@@ -60,7 +60,11 @@ pub fn random_text() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// What is stored of a token.
+/// What is stored of a token; nothing if it cannot be one of ours.
+pub(super) fn stored(secret: &str) -> Option<String> {
+    secret.starts_with(PREFIX).then(|| digest(secret))
+}
+
 fn digest(secret: &str) -> String {
     // Without `format!`: this is done for every request that has a token.
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -136,11 +140,9 @@ static BY_HASH: Template<1, SelectTwoRequired<auth_token::Entity, user::Entity>>
 /// # Errors
 /// What the database answers; a worthless token is `Ok(Err(…))`.
 pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Failure> {
-    if !secret.starts_with(PREFIX) {
-        return Ok(Err(Rejected::Invalid));
-    }
+    let Some(hash) = stored(secret) else { return Ok(Err(Rejected::Invalid)) };
     let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
-    let found = reader.one_of_both(&BY_HASH, [digest(secret).into()]).await?;
+    let found = reader.one_of_both(&BY_HASH, [hash.into()]).await?;
     let Some((token, user)) = found else { return Ok(Err(Rejected::Invalid)) };
     if clock::has_come(token.expires_at) {
         return Ok(Err(Rejected::Expired));

@@ -10,11 +10,11 @@ use sea_orm::{
 };
 
 use super::{
-    ballot::{BALLOT, Outcome},
+    ballot::{BALLOT, BALLOT_BY_TOKEN, Counted, Outcome},
     choice, clock,
     error::{Code, Failure},
     page::{self, Listing, Order, Page, Position, Window},
-    poll,
+    poll, token,
 };
 use crate::{
     entity::{choice as choice_entity, poll::Model as Poll, user, vote},
@@ -101,8 +101,8 @@ fn listing(column: vote::Column, id: i64) -> Listing<vote::Entity> {
 pub struct Cast {
     /// The vote.
     pub vote: vote::Model,
-    /// The poll voted on.
-    pub poll: Poll,
+    /// The poll voted on, where it was read.
+    pub poll: Option<Poll>,
     /// The choice with its new tally, where the database told it by the way.
     pub choice: Option<choice_entity::Model>,
 }
@@ -125,9 +125,28 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
     }
 }
 
+/// Votes for a choice with a token that nobody has looked up yet, where the database judges both
+/// in one statement and nobody else's vote is under way. Nothing was done where nothing comes
+/// back: what is wrong, if anything, [`token::authenticate`] and [`cast`] tell.
+///
+/// # Errors
+/// What the database answers.
+pub async fn cast_by_token(secret: &str, choice_id: i64) -> Result<Option<Cast>, Failure> {
+    let Some(hash) = token::stored(secret) else { return Ok(None) };
+    let values = [hash.into(), choice_id.into(), clock::now().into()];
+    match TenantRouter::at_once(&BALLOT_BY_TOKEN, values).await {
+        Ok(counted) => {
+            Ok(counted.map(|Counted { vote, choice }| Cast { vote, poll: None, choice }))
+        }
+        // The choice went while it ran.
+        Err(error) if error.is_foreign_key_violation() || error.is_busy() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn judge(Outcome { poll, is_open, vote, choice }: Outcome) -> Result<Cast, Failure> {
     match vote {
-        Some(vote) => Ok(Cast { vote, poll, choice }),
+        Some(vote) => Ok(Cast { vote, poll: Some(poll), choice }),
         None if is_open => Err(already_voted(poll.id)),
         None => Err(closed(&poll, "choiceId")),
     }
@@ -148,7 +167,7 @@ async fn cast_in_steps(voter: &user::Model, choice_id: i64) -> Result<Cast, Fail
         let vote = inserted.map_err(|error| {
             if error.is_unique_violation() { already_voted(poll.id) } else { error.into() }
         })?;
-        Ok(Cast { vote, poll, choice })
+        Ok(Cast { vote, poll: Some(poll), choice })
     })
     .await
 }

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use sea_orm::{
-    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, StatementBuilder, TransactionTrait,
+    DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, StatementBuilder, TransactionTrait, Value,
 };
 
 use super::{
-    AccessError, Ask, AskTemplate, FromRow, Reader, RouterError, StoredRow, Tenant, TenantKey,
-    Writer,
-    connection::{Connection, Target},
+    AccessError, Ask, AskTemplate, FromRow, Reader, RouterError, StoredRow, Template, Tenant,
+    TenantKey, Writer,
+    connection::{Connection, Piped, Target},
     scope::Scope,
     sqlite::SqliteTransaction,
 };
@@ -170,14 +170,41 @@ impl TenantRouter {
         };
         scope.count_statement();
         let row = batches.ask(texts, ask).await.map_err(RouterError::from);
-        let row = row.inspect_err(|error| {
-            if error.is_broken() {
-                scope.lease().discard();
-            }
-        })?;
+        let row = row.inspect_err(|error| let_go_if_broken(&scope, error))?;
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
         row.map(|row| T::from_row(&StoredRow::new(&row).at(2))).transpose()
+    }
+
+    /// Whether the tenant's database has a pipeline for [`TenantRouter::at_once`].
+    #[must_use]
+    pub fn acts_at_once(scope: &Scope) -> bool {
+        scope.lease().database().batches().is_some()
+    }
+
+    /// Runs a use case that is one statement and gives one row at most, on a database that changes
+    /// rows in the course of a query: a transaction of its own, which is committed when this
+    /// returns. Nothing comes back where there was no row, and also where the tenant's database has
+    /// no pipeline for it or others are [together](TenantRouter::together) before it: then the use
+    /// case in its general form tells why, or joins them.
+    ///
+    /// # Errors
+    /// As for [`TenantRouter::together`].
+    pub async fn at_once<const N: usize, Q: StatementBuilder, T: FromRow>(
+        template: &'static Template<N, Q>,
+        values: [Value; N],
+    ) -> Result<Option<T>, RouterError> {
+        let scope = Self::scope_to_write_in()?;
+        let Some(batches) = scope.lease().database().batches() else { return Ok(None) };
+        let Some(_turn) = batches.turn() else { return Ok(None) };
+        scope.count_statement();
+        let (sql, values) = Piped::from(template.postgres_text(values, |query| query));
+        let rows = batches.pipeline().raw_rows(&sql, &values).await;
+        let row = rows.inspect_err(|error| let_go_if_broken(&scope, error))?.pop();
+        if row.is_some() {
+            scope.set_wrote();
+        }
+        row.map(|row| T::from_row(&StoredRow::new(&row))).transpose()
     }
 
     fn scope_to_write_in() -> Result<Scope, RouterError> {
@@ -201,11 +228,8 @@ impl TenantRouter {
         E: From<RouterError>,
     {
         let scope = Self::scope_to_write_in()?;
-        let transaction = Running::begin(&scope).await.inspect_err(|error| {
-            if error.is_broken() {
-                scope.lease().discard();
-            }
-        })?;
+        let transaction = Running::begin(&scope).await;
+        let transaction = transaction.inspect_err(|error| let_go_if_broken(&scope, error))?;
         // Even a refused use case is answered from what it saw.
         scope.set_wrote();
         let result = TRANSACTION.scope(transaction.clone(), work).await;
@@ -222,6 +246,12 @@ impl TenantRouter {
                 }
             },
         }
+    }
+}
+
+fn let_go_if_broken(scope: &Scope, error: &RouterError) {
+    if error.is_broken() {
+        scope.lease().discard();
     }
 }
 

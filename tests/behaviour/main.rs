@@ -50,5 +50,6 @@ mod tenant_states;
 mod text;
 mod time;
 mod vote_races;
+mod vote_tokens;
 mod votes;
 mod written;

@@ -11,15 +11,16 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 
-use super::{Asker, HashMap};
+use super::HashMap;
 use crate::graphql::{
     error::{ApiError, ApiResult},
     turns::Turns,
+    wanted::Wanted,
 };
 
 type Fetched<K, V> = ApiResult<Arc<HashMap<K, V>>>;
 /// Values by key, for whoever asks.
-type Fetch<K, V> = fn(Asker, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>;
+type Fetch<K, V> = fn(Wanted, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -28,7 +29,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Fetches values by key, those of one level together, each once.
 pub(in crate::graphql) struct Loader<K, V, F = Fetch<K, V>> {
     turns: Arc<Turns>,
-    asker: Asker,
+    wanted: Wanted,
     fetch: F,
     /// Made when it is first asked: most requests ask few of their loaders.
     state: OnceLock<Arc<Mutex<State<K, V>>>>,
@@ -51,11 +52,11 @@ impl<K, V, F> Loader<K, V, F>
 where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
-    F: Fn(Asker, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>,
+    F: Fn(Wanted, Vec<K>) -> BoxFuture<'static, ApiResult<HashMap<K, V>>>,
     F: Clone + Send + 'static,
 {
-    pub(super) fn new(turns: &Arc<Turns>, asker: Asker, fetch: F) -> Self {
-        Self { turns: Arc::clone(turns), asker, fetch, state: OnceLock::new() }
+    pub(super) fn new(turns: &Arc<Turns>, wanted: Wanted, fetch: F) -> Self {
+        Self { turns: Arc::clone(turns), wanted, fetch, state: OnceLock::new() }
     }
 
     fn state(&self) -> &Arc<Mutex<State<K, V>>> {
@@ -126,12 +127,12 @@ where
         // The state holds its batches, so they must not hold it: whoever polls one has the
         // loader, and a batch that nobody polls any more goes, with the connection it waits for.
         let (fetch, state) = (self.fetch.clone(), Arc::downgrade(self.state()));
-        let (turns, asker) = (Arc::clone(&self.turns), self.asker);
+        let (turns, wanted) = (Arc::clone(&self.turns), self.wanted);
         let batch = async move {
             turns.end_of_level().await;
             let collected = state.upgrade().and_then(|state| lock(&state).collecting.take());
             let keys = collected.map_or_else(Vec::new, |batch| batch.keys);
-            fetch(asker, keys).await.map(Arc::new)
+            fetch(wanted, keys).await.map(Arc::new)
         };
         Collecting { keys: Vec::new(), batch: batch.boxed().shared() }
     }
@@ -186,9 +187,6 @@ mod tests {
     use std::{future::poll_fn, pin::pin};
 
     use super::*;
-    use crate::graphql::wanted::Wanted;
-
-    const NOBODY: Asker = Asker { viewer_id: None, wanted: Wanted::ALL };
 
     async fn driven<T>(turns: &Arc<Turns>, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
@@ -200,7 +198,7 @@ mod tests {
         let turns = Arc::new(Turns::default());
         let fetches = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&fetches);
-        let loader = Loader::new(&turns, NOBODY, move |_, mut keys: Vec<i64>| {
+        let loader = Loader::new(&turns, Wanted::ALL, move |_, mut keys: Vec<i64>| {
             keys.sort_unstable();
             lock(&log).push(keys.clone());
             async move { Ok(keys.into_iter().map(|key| (key, key * 10)).collect()) }.boxed()
@@ -218,7 +216,7 @@ mod tests {
         let turns = Arc::new(Turns::default());
         let held = Arc::new(());
         let kept = Arc::clone(&held);
-        let loader: Loader<i64, i64, _> = Loader::new(&turns, NOBODY, move |_, _| {
+        let loader: Loader<i64, i64, _> = Loader::new(&turns, Wanted::ALL, move |_, _| {
             let connection = Arc::clone(&kept);
             async move {
                 futures::future::pending::<()>().await;

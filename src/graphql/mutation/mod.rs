@@ -13,6 +13,8 @@ mod vote;
 
 use async_graphql::MergedObject;
 
+pub(super) use vote::CAST_VOTE;
+
 use payload::{all_valid, payload, payload_type};
 
 /// What can be changed.

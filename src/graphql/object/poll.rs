@@ -3,7 +3,7 @@
 mod list;
 
 use async_graphql::{
-    Context, ContextSelectionSet, Enum, ID, Object, Positioned, parser::types::Field,
+    Context, ContextSelectionSet, Enum, ID, Lookahead, Object, Positioned, parser::types::Field,
 };
 use futures::try_join;
 
@@ -16,7 +16,7 @@ use crate::{
     entity::poll,
     graphql::{
         connection::{PageArguments, connection, int},
-        context::RequestContext,
+        context::{Person, RequestContext},
         datetime::DateTime,
         error::{ApiError, ApiResult},
         id::{Kind, encode},
@@ -208,16 +208,26 @@ impl Poll {
         Ok(encode(Kind::Poll, RequestContext::of(ctx)?.key(), self.0.id))
     }
 
-    /// Whether a field that is a poll asks for its choices, so that they can come along with it.
-    pub(in crate::graphql) fn wants_choices(ctx: &Context<'_>) -> bool {
-        let asked = ctx.look_ahead();
-        CHOICES.iter().any(|field| asked.field(field).exists())
+    /// A poll by number, with its choices if the field that it is for asks for them.
+    pub(in crate::graphql) async fn load(
+        request: &RequestContext,
+        id: i64,
+        asked: &Lookahead<'_>,
+    ) -> ApiResult<Option<Self>> {
+        let loaders = &request.loaders;
+        if !CHOICES.iter().any(|field| asked.field(field).exists()) {
+            return Ok(loaders.polls.load(id).await?.map(Self::from));
+        }
+        Ok(loaders.whole_polls.load(id).await?.map(|(poll, choices)| {
+            loaders.choices_of_poll.prime(poll.id, choices);
+            Self::from(poll)
+        }))
     }
 
     fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {
         let request = RequestContext::of(ctx)?;
-        let may = request.viewer().is_some_and(|viewer| may_change(&self.0, viewer));
-        Ok(may && request.tenant.state == State::Active)
+        let may = |viewer: Person| may_change(&self.0, (viewer.id, viewer.role));
+        Ok(request.viewer().is_some_and(may) && request.tenant.state == State::Active)
     }
 }
 
@@ -233,10 +243,8 @@ pub(super) async fn user(ctx: &Context<'_>, id: i64) -> ApiResult<One<User>> {
 /// One's own vote on a poll.
 pub(super) async fn viewer_vote(ctx: &Context<'_>, poll_id: i64) -> ApiResult<Option<Vote>> {
     let request = RequestContext::of(ctx)?;
-    if request.viewer().is_none() {
-        return Ok(None);
-    }
-    Ok(request.loaders.viewer_votes.load(poll_id).await?.map(Vote::from))
+    let Some(Person { id, .. }) = request.viewer() else { return Ok(None) };
+    Ok(request.loaders.votes_of_voter.load((id, poll_id)).await?.map(Vote::from))
 }
 
 connection!(

@@ -49,7 +49,7 @@ fn cast() -> InsertStatement {
         .column(poll::Column::Id)
         .exprs([Part::Of, Part::By, Part::At].map(Part::value))
         .from(SEEN)
-        .cond_where(is_open(Part::At.value()))
+        .cond_where(is_open(SEEN, Part::At.value()))
         .to_owned();
     insert(vote)
 }

@@ -76,7 +76,7 @@ fn judged() -> SelectStatement {
     Query::select()
         .columns([VOTER, CHOSEN, MOMENT].map(|column| (ASKED, column)))
         .columns(poll::Column::iter().map(|column| (SEEN, column)))
-        .expr_as(is_open(Expr::col((ASKED, MOMENT))), OPEN)
+        .expr_as(is_open(SEEN, Expr::col((ASKED, MOMENT))), OPEN)
         .from(ASKED)
         .inner_join(choice::Entity, its_choice)
         .inner_join(SEEN, its_poll)

@@ -72,7 +72,7 @@ impl Batches {
         ask: Ask,
     ) -> Answer {
         let Some(answered) = self.stand_in_line(texts, ask) else {
-            let _next = Next(self);
+            let _turn = Turn(self);
             return self.alone(texts, ask).await.map_err(Arc::new);
         };
         answered.await.unwrap_or_else(|_| Err(Arc::new(RouterError::Interrupted)))
@@ -86,12 +86,19 @@ impl Batches {
         ask: Ask,
     ) -> Option<oneshot::Receiver<Answer>> {
         let mut line = self.line();
-        if !std::mem::replace(&mut line.is_served, true) {
+        if line.take() {
             return None;
         }
         let (answer, answered) = oneshot::channel();
         line.waiting.push(Waiting { texts, ask, answer });
         Some(answered)
+    }
+
+    /// The turn of a caller whose statement is theirs alone; nothing if others are before them.
+    pub(in crate::tenancy) fn turn(self: &Arc<Self>) -> Option<Turn<'_>> {
+        // Made only if it is one: what is dropped hands the line on.
+        let is_mine = self.line().take();
+        is_mine.then(|| Turn(self))
     }
 
     async fn serve(&self) {
@@ -172,11 +179,18 @@ impl Batches {
     }
 }
 
+impl Line {
+    /// Whether nobody is before this caller, who then has it.
+    fn take(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_served, true)
+    }
+}
+
 /// Whoever asked first and alone. When they are answered, or leave, a task sees to those who have
 /// come since: they wait for nobody's client.
-struct Next<'a>(&'a Arc<Batches>);
+pub(in crate::tenancy) struct Turn<'a>(&'a Arc<Batches>);
 
-impl Drop for Next<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut line = self.0.line();
         line.is_served = !line.waiting.is_empty();

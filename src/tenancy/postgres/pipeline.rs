@@ -69,7 +69,7 @@ impl Pipeline {
     }
 
     /// All rows of a statement that may write, as the driver has them.
-    pub(super) async fn raw_rows(
+    pub(in crate::tenancy) async fn raw_rows(
         &self,
         sql: &str,
         params: &[Param],
