@@ -13,8 +13,8 @@ use crate::{
     service::token::{self, Viewer},
 };
 
-/// A token that nobody had looked up when its operation began. Whatever comes of the operation, it
-/// is answered only once [`Claim::judged`] has found the token good.
+/// A token that nobody had looked up when its operation began. What comes of the operation is
+/// answered only once [`Claim::judged`] has found the token good.
 pub struct Claim {
     secret: Box<str>,
     /// Whose it proved to be when a vote was cast with it.

@@ -6,9 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationType, Selection,
-};
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
@@ -32,7 +30,7 @@ pub(super) struct Document {
     pub wanted: Wanted,
     /// Whether it is executed without the library's way in.
     pub plain: bool,
-    /// Whether all it does is to cast one vote.
+    /// Whether all it does is to cast one vote, and its poll is not asked for.
     pub lone_vote: bool,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
     /// variables are not given.
@@ -69,10 +67,27 @@ impl Document {
 }
 
 fn is_lone_vote(document: &ExecutableDocument) -> bool {
-    let DocumentOperations::Single(operation) = &document.operations else { return false };
+    let mut operations = document.operations.iter();
+    let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
+        return false;
+    };
     let [root] = &operation.node.selection_set.node.items[..] else { return false };
+    let Selection::Field(root) = &root.node else { return false };
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
     operation.node.ty == OperationType::Mutation
-        && matches!(&root.node, Selection::Field(field) if field.node.name.node == CAST_VOTE)
+        && root.node.name.node == CAST_VOTE
+        && !fragments.chain([&root.node.selection_set]).any(|set| asks_for_poll(&set.node))
+}
+
+fn asks_for_poll(set: &SelectionSet) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => {
+            field.node.name.node == "poll" || asks_for_poll(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(inline) => asks_for_poll(&inline.node.selection_set.node),
+        // All fragments are looked at by themselves.
+        Selection::FragmentSpread(_) => false,
+    })
 }
 
 /// The documents that passed validation, up to a number of bytes.

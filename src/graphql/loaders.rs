@@ -141,7 +141,7 @@ async fn by<V>(
     Ok(rows.await?.into_iter().map(|row| (key(&row), row)).collect())
 }
 
-/// One request has but one voter.
+/// A statement a voter, of whom a request has one.
 async fn votes_of_voters(
     wanted: Wanted,
     keys: Vec<(i64, i64)>,

@@ -62,8 +62,8 @@ impl Operation {
         self.register.is_some()
     }
 
-    /// Whether all it does is to cast one vote, by a document that was validated before: then the
-    /// vote can judge the token that it came with.
+    /// Whether all it does is to cast one vote, without asking for its poll, by a document that was
+    /// validated before: then the vote can judge the token that it came with.
     #[must_use]
     pub fn is_lone_vote(&self) -> bool {
         self.document.lone_vote && self.document.is_valid() && !self.registers()

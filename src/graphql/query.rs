@@ -123,7 +123,15 @@ impl Query {
             if id.kind != Kind::Poll {
                 return Ok(None);
             }
-            Ok(Poll::load(request, id.row, &ctx.look_ahead()).await?.map(One))
+            let loaders = &request.loaders;
+            if !Poll::wants_choices(ctx) {
+                return Ok(loaders.polls.load(id.row).await?.map(One::of));
+            }
+            let found = loaders.whole_polls.load(id.row).await?;
+            Ok(found.map(|(poll, choices)| {
+                loaders.choices_of_poll.prime(poll.id, choices);
+                One::of(poll)
+            }))
         };
         load.await.transpose()
     }

@@ -8,7 +8,7 @@ use futures::FutureExt;
 
 use super::state::AppState;
 use crate::{
-    graphql::{ApiError, Caller, Code, Operation, RequestContext},
+    graphql::{ApiError, Caller, Code, Operation, PollsSchema, RequestContext},
     tenancy::{self, Scope},
 };
 
@@ -46,8 +46,7 @@ pub(super) async fn execute(
     let limit = state.http_limits(scope.tenant()).request_time;
     let kind = operation.kind;
     let schema = state.schema.clone();
-    let shared = Arc::clone(&context);
-    let work = async move { tokio::time::timeout(limit, schema.execute(operation, shared)).await };
+    let work = async move { tokio::time::timeout(limit, judged(schema, operation, context)).await };
     let work = AssertUnwindSafe(work).catch_unwind();
     let ended = match kind {
         // A client that leaves does not stop it half way.
@@ -57,19 +56,33 @@ pub(super) async fn execute(
         },
         _ => Box::pin(work).await,
     };
-    if let (Ok(Ok(_)), Some(claim)) = (&ended, &context.caller.claim)
-        && let Err(error) = claim.judged().await
-    {
-        return Outcome::refused(error);
-    }
     match ended {
-        Ok(Ok(Ok(response))) => Outcome::Executed(response),
-        Ok(Ok(Err(errors))) => Outcome::Refused(StatusCode::BAD_REQUEST, errors),
+        Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => {
             let seconds = usize::try_from(limit.as_secs()).unwrap_or(usize::MAX);
             let message = format!("The operation took more than the {seconds} s allowed.");
             Outcome::refused(ApiError::limit("request_seconds", seconds, message))
         }
         Err(_) => Outcome::refused(ApiError::internal("a resolver panicked")),
+    }
+}
+
+/// Executes an operation whose token may be left to it; if that is bad, nothing else is answered.
+async fn judged(
+    schema: PollsSchema,
+    mut operation: Operation,
+    context: Arc<RequestContext>,
+) -> Outcome {
+    // Until the token is judged, too.
+    let _pass = operation.pass.take();
+    let executed = schema.execute(operation, Arc::clone(&context)).await;
+    if let Some(claim) = &context.caller.claim
+        && let Err(error) = claim.judged().await
+    {
+        return Outcome::refused(error);
+    }
+    match executed {
+        Ok(response) => Outcome::Executed(response),
+        Err(errors) => Outcome::Refused(StatusCode::BAD_REQUEST, errors),
     }
 }

@@ -11,6 +11,8 @@ mod alone;
 mod by_token;
 mod many;
 
+pub(super) use by_token::{BALLOT_BY_TOKEN, Counted};
+
 use sea_orm::{
     Iterable,
     sea_query::{
@@ -60,8 +62,6 @@ impl FromRow for Outcome {
 /// with nothing where there is no such choice, or its poll is locked.
 pub(super) static BALLOT: AskTemplate<WithQuery> =
     AskTemplate::new(many::statement, alone::statement);
-
-pub(super) use by_token::{BALLOT_BY_TOKEN, Counted};
 
 /// Whether a poll, under this name, takes votes at a moment. The database's clock counts too, as
 /// others may have waited for the poll. A poll is closed also if its end is not after its last

@@ -126,8 +126,8 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
 }
 
 /// Votes for a choice with a token that nobody has looked up yet, where the database judges both
-/// in one statement and nobody else's vote is under way. Nothing was done where nothing comes
-/// back: what is wrong, if anything, [`token::authenticate`] and [`cast`] tell.
+/// in one statement and nobody else's vote is under way. Where nothing comes back, nothing was
+/// done, unless the connection broke: what is wrong, [`token::authenticate`] and [`cast`] tell.
 ///
 /// # Errors
 /// What the database answers.
@@ -140,6 +140,9 @@ pub async fn cast_by_token(secret: &str, choice_id: i64) -> Result<Option<Cast>,
         }
         // The choice went while it ran.
         Err(error) if error.is_foreign_key_violation() || error.is_busy() => Ok(None),
+        // Most likely the connection was cut while nothing went over it, which the look-up of the
+        // token mends. If the vote was cast after all, it is told that it was.
+        Err(error) if error.is_unreachable() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

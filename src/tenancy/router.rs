@@ -189,7 +189,8 @@ impl TenantRouter {
     /// case in its general form tells why, or joins them.
     ///
     /// # Errors
-    /// As for [`TenantRouter::together`].
+    /// As for [`TenantRouter::together`]; a database out of reach is for the general form to let
+    /// go of.
     pub async fn at_once<const N: usize, Q: StatementBuilder, T: FromRow>(
         template: &'static Template<N, Q>,
         values: [Value; N],
@@ -199,8 +200,7 @@ impl TenantRouter {
         let Some(_turn) = batches.turn() else { return Ok(None) };
         scope.count_statement();
         let (sql, values) = Piped::from(template.postgres_text(values, |query| query));
-        let rows = batches.pipeline().raw_rows(&sql, &values).await;
-        let row = rows.inspect_err(|error| let_go_if_broken(&scope, error))?.pop();
+        let row = batches.pipeline().raw_rows(&sql, &values).await?.pop();
         if row.is_some() {
             scope.set_wrote();
         }

@@ -4,8 +4,9 @@
 use futures::future::join_all;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
+use url::Url;
 
-use crate::support::{Engine, World, eventually};
+use crate::support::{Engine, Relay, World, eventually};
 
 /// Tests for PostgreSQL alone, named so that `--skip ::postgres` leaves them out.
 macro_rules! on_postgres {
@@ -22,6 +23,7 @@ macro_rules! on_postgres {
 on_postgres!(
     a_statement_that_is_held_up_holds_up_no_other,
     a_cut_connection_is_made_anew,
+    a_cut_that_nobody_has_noticed_costs_no_vote,
     what_the_database_runs_for_a_query_cannot_write_either,
     votes_for_many_polls_come_at_once,
     many_ids_are_found_as_one_is,
@@ -87,6 +89,31 @@ async fn a_cut_connection_is_made_anew() {
     }
     assert_eq!(thor.poll(&poll.id, "totalVotes").await["totalVotes"], 2);
     beside.close().await.unwrap();
+}
+
+/// As between a client and a server that a firewall has forgotten: what is sent next finds out.
+async fn a_cut_that_nobody_has_noticed_costs_no_vote() {
+    let world = World::new(Engine::Postgres).await;
+    let users = world.users("thor", 3);
+    let url = Url::parse(&world.url("thor")).unwrap();
+    let upstream = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
+    let relay = Relay::start(upstream).await;
+    let mut through = url.clone();
+    through.set_host(Some("127.0.0.1")).unwrap();
+    through.set_port(Some(relay.port)).unwrap();
+    let yaml = world.read_config();
+    let database = format!("    database: \"{through}\"\n    name: Thor\n");
+    world.write_config(&yaml.replace("    name: Thor\n", &database));
+    let server = world.serve().await;
+    let poll = server.caller("thor", &users[0].token).create_poll("Q", &["a", "b"]).await;
+    for (number, user) in users.iter().enumerate() {
+        let voter = server.caller("thor", &user.token);
+        let input = json!({ "choiceId": poll.choices[1] });
+        let cast = voter.done("castVote", input, "vote { choice { voteCount } }").await;
+        assert_eq!(cast["vote"]["choice"]["voteCount"], number + 1);
+        relay.forget();
+    }
+    assert_eq!(server.caller("thor", &users[0].token).tallies(&poll.id).await, [0, 3]);
 }
 
 async fn what_the_database_runs_for_a_query_cannot_write_either() {

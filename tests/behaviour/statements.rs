@@ -85,36 +85,32 @@ async fn a_request_is_logged_with_its_tenant_and_its_id(engine: Engine) {
 
 async fn a_vote_and_its_voter_take_few_statements(engine: Engine) {
     let world = World::new(engine).await;
-    let users = world.users("thor", 4);
+    let users = world.users("thor", 6);
     let server = world.serve().await;
-    let thor = server.caller("thor", &users[0].token);
-    let poll = thor.create_poll("Q", &["a", "b"]).await;
-    let bare = "vote { id choice { voteCount } }";
-    let with_poll = "vote { id choice { voteCount } } poll { question choices { id } }";
-    // The token with its owner; then all at once, or the poll, the tally and the vote. It all comes
-    // at once by a document that is known. MySQL cannot tell a row that it changes, so the choice is
-    // read again. The poll's choices are read for the answer, with the poll if it was not read.
-    for (votes, (user, (selection, few))) in users
-        .iter()
-        .zip([
-            (bare, [1 + 1, 1 + 3, 1 + 3 + 1]),
-            (bare, [1, 1 + 3, 1 + 3 + 1]),
-            (with_poll, [1 + 1 + 1, 1 + 3 + 1, 1 + 3 + 1 + 1]),
-            (with_poll, [1 + 1, 1 + 3 + 1, 1 + 3 + 1 + 1]),
-        ])
-        .enumerate()
-    {
+    let poll = server.caller("thor", &users[0].token).create_poll("Q", &["a", "b"]).await;
+    let vote = "($input: CastVoteInput!) { castVote(input: $input) { vote { choice { voteCount } }";
+    let bare = format!("mutation{vote} }} }}");
+    let named = format!("mutation Vote{vote} }} }}");
+    let with_poll = format!("mutation{vote} poll {{ question choices {{ id }} }} }} }}");
+    // The token with its owner; then all at once, or the poll, the tally and the vote. All of it
+    // comes at once by a document that is known and does not ask for the poll. MySQL cannot tell a
+    // row that it changes, so the choice is read again. The poll's choices are read for the answer.
+    let (new, known) = ([1 + 1, 1 + 3, 1 + 3 + 1], [1, 1 + 3, 1 + 3 + 1]);
+    let wide = new.map(|statements| statements + 1);
+    let documents = [&bare, &bare, &named, &named, &with_poll, &with_poll];
+    let expected = [new, known, new, known, wide, wide];
+    for (number, user) in users.iter().enumerate() {
         let voter = server.caller("thor", &user.token);
-        let input = json!({ "choiceId": poll.choices[0] });
-        let answer = voter.mutate("castVote", input, selection).await;
-        assert_eq!(answer.data()["castVote"]["vote"]["choice"]["voteCount"], votes + 1);
+        let input = json!({ "input": { "choiceId": poll.choices[0] } });
+        let answer = voter.gql(documents[number], input).await;
+        assert_eq!(answer.at("/castVote/vote/choice/voteCount"), number + 1);
         let line = server.request_line(answer.header("x-request-id").unwrap());
         let statements = field(&line, "statements").and_then(Value::as_u64).unwrap();
-        let few = match engine {
-            Engine::Postgres => few[0],
-            Engine::Sqlite => few[1],
-            Engine::Mysql => few[2],
+        let place = match engine {
+            Engine::Postgres => 0,
+            Engine::Sqlite => 1,
+            Engine::Mysql => 2,
         };
-        assert_eq!(statements, few, "{votes}: {selection}");
+        assert_eq!(statements, expected[number][place], "{}", documents[number]);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         error::ApiResult,
         id::{self, Kind, encode},
         in_place::One,
-        object::{Poll, Vote},
+        object::Vote,
         subscription::poll_changed,
     },
     service::{
@@ -86,24 +86,6 @@ async fn cast(request: &RequestContext, choice_id: i64) -> ApiResult<Result<Cast
     Ok(vote::cast(voter, choice_id).await)
 }
 
-/// The poll of a new vote; if it was not read, only where it is asked for.
-async fn poll_of(
-    ctx: &Context<'_>,
-    request: &RequestContext,
-    cast: &Cast,
-) -> ApiResult<Option<One<Poll>>> {
-    let asked = ctx.look_ahead().field("poll");
-    let poll = match &cast.poll {
-        Some(poll) => Some(Poll(poll.clone())),
-        None if asked.exists() => Poll::load(request, cast.vote.poll_id, &asked).await?,
-        None => None,
-    };
-    if let Some(Poll(poll)) = &poll {
-        request.loaders.polls.prime(poll.id, poll.clone());
-    }
-    Ok(poll.map(One))
-}
-
 #[derive(Debug, Default)]
 pub(super) struct VoteMutation;
 
@@ -127,15 +109,19 @@ impl VoteMutation {
                 Err(failure) => Err(failure),
             };
             poll_changed(ctx, &result, |cast| cast.vote.poll_id);
-            let poll = match &result {
-                Ok(cast) => poll_of(ctx, request, cast).await?,
-                Err(_) => None,
-            };
-            payload(request, result, |Cast { vote, choice, .. }| {
-                if let Some(choice) = choice {
-                    request.loaders.choices.prime(choice.id, choice);
+            payload(request, result, |Cast { vote, poll, choice }| {
+                let loaders = &request.loaders;
+                if let Some(poll) = &poll {
+                    loaders.polls.prime(poll.id, poll.clone());
                 }
-                CastVotePayload { vote: Some(One::of(vote)), poll, user_errors: Vec::new() }
+                if let Some(choice) = choice {
+                    loaders.choices.prime(choice.id, choice);
+                }
+                CastVotePayload {
+                    vote: Some(One::of(vote)),
+                    poll: poll.map(One::of),
+                    user_errors: Vec::new(),
+                }
             })
             .await
         };

@@ -3,7 +3,7 @@
 mod list;
 
 use async_graphql::{
-    Context, ContextSelectionSet, Enum, ID, Lookahead, Object, Positioned, parser::types::Field,
+    Context, ContextSelectionSet, Enum, ID, Object, Positioned, parser::types::Field,
 };
 use futures::try_join;
 
@@ -208,20 +208,10 @@ impl Poll {
         Ok(encode(Kind::Poll, RequestContext::of(ctx)?.key(), self.0.id))
     }
 
-    /// A poll by number, with its choices if the field that it is for asks for them.
-    pub(in crate::graphql) async fn load(
-        request: &RequestContext,
-        id: i64,
-        asked: &Lookahead<'_>,
-    ) -> ApiResult<Option<Self>> {
-        let loaders = &request.loaders;
-        if !CHOICES.iter().any(|field| asked.field(field).exists()) {
-            return Ok(loaders.polls.load(id).await?.map(Self::from));
-        }
-        Ok(loaders.whole_polls.load(id).await?.map(|(poll, choices)| {
-            loaders.choices_of_poll.prime(poll.id, choices);
-            Self::from(poll)
-        }))
+    /// Whether a field that is a poll asks for its choices, so that they can come along with it.
+    pub(in crate::graphql) fn wants_choices(ctx: &Context<'_>) -> bool {
+        let asked = ctx.look_ahead();
+        CHOICES.iter().any(|field| asked.field(field).exists())
     }
 
     fn viewer_may_change(&self, ctx: &Context<'_>) -> ApiResult<bool> {

@@ -1,8 +1,8 @@
 //! The vote of whoever sent a token that nobody has looked up yet.
 //!
 //! To look a token up is a statement of its own, which takes a third of a vote's time where many
-//! databases take turns; and before the vote is in, the token may have ended. Here one look at the
-//! rows judges both. There is a row only if all is well: what is wrong otherwise, the look-up of
+//! databases take turns. Here one look at the rows judges both, so that no time passes in between.
+//! There is a row only if all is well: what is wrong otherwise, the look-up of
 //! the token and [`super::BALLOT`] tell. Superusers are left to those as well: they are shown more
 //! than others, and this does not tell them apart.
 
@@ -43,7 +43,7 @@ pub(in crate::service) static BALLOT_BY_TOKEN: Template<3, WithQuery> =
         parts.query(counted())
     });
 
-/// Locks the poll, unless somebody else holds it, whose end then may have changed.
+/// Locks the poll, unless somebody else does, who may be ending it.
 fn voter_and_poll(hash: Value, choice_id: Value, at: Value) -> SelectStatement {
     let its_owner = Expr::col((auth_token::Entity, auth_token::Column::UserId))
         .equals((user::Entity, user::Column::Id));

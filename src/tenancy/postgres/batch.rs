@@ -86,7 +86,7 @@ impl Batches {
         ask: Ask,
     ) -> Option<oneshot::Receiver<Answer>> {
         let mut line = self.line();
-        if line.take() {
+        if line.try_take() {
             return None;
         }
         let (answer, answered) = oneshot::channel();
@@ -97,7 +97,7 @@ impl Batches {
     /// The turn of a caller whose statement is theirs alone; nothing if others are before them.
     pub(in crate::tenancy) fn turn(self: &Arc<Self>) -> Option<Turn<'_>> {
         // Made only if it is one: what is dropped hands the line on.
-        let is_mine = self.line().take();
+        let is_mine = self.line().try_take();
         is_mine.then(|| Turn(self))
     }
 
@@ -180,8 +180,8 @@ impl Batches {
 }
 
 impl Line {
-    /// Whether nobody is before this caller, who then has it.
-    fn take(&mut self) -> bool {
+    /// Takes it, if nobody is before this caller.
+    fn try_take(&mut self) -> bool {
         !std::mem::replace(&mut self.is_served, true)
     }
 }
