@@ -133,8 +133,6 @@ impl PollsSchema {
         mut operation: Operation,
         context: Arc<RequestContext>,
     ) -> Result<Response, Vec<ServerError>> {
-        // Given back when the execution ends, or is given up.
-        let _pass = operation.pass.take();
         let document = Arc::clone(&operation.document);
         let variables = self.validate(&mut operation, &document.parsed, &context).await?;
         let turns = Arc::clone(&context.loaders.turns);

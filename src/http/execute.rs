@@ -73,7 +73,7 @@ async fn judged(
     mut operation: Operation,
     context: Arc<RequestContext>,
 ) -> Outcome {
-    // Until the token is judged, too.
+    // Given back when all of it ends, or is given up.
     let _pass = operation.pass.take();
     let executed = schema.execute(operation, Arc::clone(&context)).await;
     if let Some(claim) = &context.caller.claim
