@@ -30,7 +30,7 @@ pub(super) struct Document {
     pub wanted: Wanted,
     /// Whether it is executed without the library's way in.
     pub plain: bool,
-    /// Whether all it does is to cast one vote, and its poll is not asked for.
+    /// Whether all it does is to cast one vote, and nothing that it asks for looks at the poll.
     pub lone_vote: bool,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
     /// variables are not given.
@@ -66,6 +66,9 @@ impl Document {
     }
 }
 
+/// The fields that look at the poll of a vote or a choice: `votes` at whether it is secret.
+const OF_THE_POLL: [&str; 2] = ["poll", "votes"];
+
 fn is_lone_vote(document: &ExecutableDocument) -> bool {
     let mut operations = document.operations.iter();
     let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
@@ -76,15 +79,17 @@ fn is_lone_vote(document: &ExecutableDocument) -> bool {
     let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
     operation.node.ty == OperationType::Mutation
         && root.node.name.node == CAST_VOTE
-        && !fragments.chain([&root.node.selection_set]).any(|set| asks_for_poll(&set.node))
+        && !fragments.chain([&root.node.selection_set]).any(|set| looks_at_poll(&set.node))
 }
 
-fn asks_for_poll(set: &SelectionSet) -> bool {
+fn looks_at_poll(set: &SelectionSet) -> bool {
     set.items.iter().any(|item| match &item.node {
         Selection::Field(field) => {
-            field.node.name.node == "poll" || asks_for_poll(&field.node.selection_set.node)
+            let field = &field.node;
+            OF_THE_POLL.contains(&field.name.node.as_str())
+                || looks_at_poll(&field.selection_set.node)
         }
-        Selection::InlineFragment(inline) => asks_for_poll(&inline.node.selection_set.node),
+        Selection::InlineFragment(inline) => looks_at_poll(&inline.node.selection_set.node),
         // All fragments are looked at by themselves.
         Selection::FragmentSpread(_) => false,
     })
@@ -152,5 +157,33 @@ impl Documents {
     /// Keeps a document that passed validation.
     pub(super) fn keep(&self, document: &Arc<Document>) {
         self.0.insert(Arc::clone(&document.text), Arc::clone(document));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn a_lone_vote_looks_at_no_poll() {
+        let lone = |text: &str| is_lone_vote(&parse_query(text).unwrap());
+        assert!(lone("mutation { castVote(input: {}) { vote { id choice { viewerHasVoted } } } }"));
+        assert!(lone("mutation A { a: castVote(input: {}) { ...P } } fragment P on P { vote }"));
+        for text in [
+            "{ castVote { vote { id } } }",
+            "mutation { castVote { vote { id } } logout { userErrors { code } } }",
+            "mutation { castVote { vote { id } } b: castVote { vote { id } } }",
+            "mutation { ... { castVote { vote { id } } } }",
+            "mutation { changeVote { vote { id } } }",
+            "mutation A { castVote { vote { id } } } query B { tenant { key } }",
+            "mutation { castVote { a: poll { id } } }",
+            "mutation { castVote { vote { ... { poll { id } } } } }",
+            "mutation { castVote { vote { choice { votes { totalCount } } } } }",
+            "mutation { castVote { ...P } } fragment P on P { vote { choice { poll { id } } } }",
+        ] {
+            assert!(!lone(text), "{text}");
+        }
     }
 }

@@ -62,7 +62,7 @@ impl Operation {
         self.register.is_some()
     }
 
-    /// Whether all it does is to cast one vote, without asking for its poll, by a document that was
+    /// Whether all it does is to cast one vote, without looking at its poll, by a document that was
     /// validated before: then the vote can judge the token that it came with.
     #[must_use]
     pub fn is_lone_vote(&self) -> bool {
