@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
@@ -15,7 +15,7 @@ use quick_cache::{
 use super::{
     error::ApiError,
     limits::{Lexed, QueryLimits, Size},
-    mutation::CAST_VOTE,
+    lone::Lone,
     run::is_plain,
     wanted::Wanted,
 };
@@ -30,8 +30,8 @@ pub(super) struct Document {
     pub wanted: Wanted,
     /// Whether it is executed without the library's way in.
     pub plain: bool,
-    /// Whether all it does is to cast one vote, and nothing that it asks for looks at the poll.
-    pub lone_vote: bool,
+    /// What it does, where that is a single thing.
+    pub lone: Option<Lone>,
     /// Whether it is valid whatever its variables are. Validation leaves out arguments whose
     /// variables are not given.
     valid: AtomicBool,
@@ -45,9 +45,9 @@ impl Document {
         size: Size,
     ) -> Self {
         let (plain, wanted) = (is_plain(&parsed), Wanted::of(&parsed));
-        let lone_vote = plain && is_lone_vote(&parsed);
+        let lone = if plain { Lone::of(&parsed) } else { None };
         let valid = AtomicBool::new(false);
-        Self { text, parsed, lexed, size, wanted, plain, lone_vote, valid }
+        Self { text, parsed, lexed, size, wanted, plain, lone, valid }
     }
 
     pub(super) fn is_valid(&self) -> bool {
@@ -64,35 +64,6 @@ impl Document {
         self.lexed.check(limits)?;
         self.size.check(limits)
     }
-}
-
-/// The fields that look at the poll of a vote or a choice: `votes` at whether it is secret.
-const OF_THE_POLL: [&str; 2] = ["poll", "votes"];
-
-fn is_lone_vote(document: &ExecutableDocument) -> bool {
-    let mut operations = document.operations.iter();
-    let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
-        return false;
-    };
-    let [root] = &operation.node.selection_set.node.items[..] else { return false };
-    let Selection::Field(root) = &root.node else { return false };
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    operation.node.ty == OperationType::Mutation
-        && root.node.name.node == CAST_VOTE
-        && !fragments.chain([&root.node.selection_set]).any(|set| looks_at_poll(&set.node))
-}
-
-fn looks_at_poll(set: &SelectionSet) -> bool {
-    set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => {
-            let field = &field.node;
-            OF_THE_POLL.contains(&field.name.node.as_str())
-                || looks_at_poll(&field.selection_set.node)
-        }
-        Selection::InlineFragment(inline) => looks_at_poll(&inline.node.selection_set.node),
-        // All fragments are looked at by themselves.
-        Selection::FragmentSpread(_) => false,
-    })
 }
 
 /// The documents that passed validation, up to a number of bytes.
@@ -157,33 +128,5 @@ impl Documents {
     /// Keeps a document that passed validation.
     pub(super) fn keep(&self, document: &Arc<Document>) {
         self.0.insert(Arc::clone(&document.text), Arc::clone(document));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::parser::parse_query;
-
-    use super::*;
-
-    #[test]
-    fn a_lone_vote_looks_at_no_poll() {
-        let lone = |text: &str| is_lone_vote(&parse_query(text).unwrap());
-        assert!(lone("mutation { castVote(input: {}) { vote { id choice { viewerHasVoted } } } }"));
-        assert!(lone("mutation A { a: castVote(input: {}) { ...P } } fragment P on P { vote }"));
-        for text in [
-            "{ castVote { vote { id } } }",
-            "mutation { castVote { vote { id } } logout { userErrors { code } } }",
-            "mutation { castVote { vote { id } } b: castVote { vote { id } } }",
-            "mutation { ... { castVote { vote { id } } } }",
-            "mutation { changeVote { vote { id } } }",
-            "mutation A { castVote { vote { id } } } query B { tenant { key } }",
-            "mutation { castVote { a: poll { id } } }",
-            "mutation { castVote { vote { ... { poll { id } } } } }",
-            "mutation { castVote { vote { choice { votes { totalCount } } } } }",
-            "mutation { castVote { ...P } } fragment P on P { vote { choice { poll { id } } } }",
-        ] {
-            assert!(!lone(text), "{text}");
-        }
     }
 }

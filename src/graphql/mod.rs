@@ -16,6 +16,7 @@ mod introspection;
 mod json;
 mod limits;
 mod loaders;
+mod lone;
 mod mutation;
 mod object;
 mod operation;

@@ -18,6 +18,7 @@ use super::{
     document::{Document, Documents},
     error::{ApiError, Code},
     limits::{self, QueryLimits, Size},
+    lone::Lone,
     parameters::Parameters,
     persisted,
     wanted::Wanted,
@@ -66,7 +67,7 @@ impl Operation {
     /// validated before: then the vote can judge the token that it came with.
     #[must_use]
     pub fn is_lone_vote(&self) -> bool {
-        self.document.lone_vote && self.document.is_valid() && !self.registers()
+        self.document.lone == Some(Lone::Vote) && self.document.is_valid() && !self.registers()
     }
 
     /// The columns that its document asks for.

@@ -22,6 +22,7 @@ use super::{
     extension::ValidateOnly,
     introspection::Policy,
     limits::QueryLimits,
+    lone::Lone,
     mutation::Mutation,
     operation::{self, Operation},
     parameters::Parameters,
@@ -136,19 +137,20 @@ impl PollsSchema {
         let document = Arc::clone(&operation.document);
         let variables = self.validate(&mut operation, &document.parsed, &context).await?;
         let turns = Arc::clone(&context.loaders.turns);
-        let queries = operation.kind == OperationType::Query;
+        // A lone poll is one statement, which by itself is cheaper than in a transaction.
+        let shared = operation.kind == OperationType::Query && document.lone != Some(Lone::Poll);
         if document.plain {
             let chosen = operation::select(&document.parsed, operation.name.as_deref())
                 .map_err(|error| vec![error.into_server_error()])?;
             let mut data = Data::default();
             data.insert(context);
             let run = pin!(self.0.executor.run(&document.parsed, chosen, variables, data));
-            return Ok(driven(&turns, queries, run).await);
+            return Ok(driven(&turns, shared, run).await);
         }
         let request = request(operation.name, variables, document.parsed.clone());
         // Boxed here and below: what is rare would make all executions larger.
         let mut run = Box::pin(self.0.executing.execute(request.data(context)));
-        Ok(driven(&turns, queries, run.as_mut()).await)
+        Ok(driven(&turns, shared, run.as_mut()).await)
     }
 
     /// Executes a subscription, whose news comes through the gate.
@@ -206,16 +208,16 @@ impl PollsSchema {
     }
 }
 
-/// An execution that is polled in turns, each of them in one state of the rows if it only reads.
+/// An execution that is polled in turns, each of them in one state of the rows if that is wanted.
 /// It stays where it is: it may be large.
 async fn driven<F: Future>(
     turns: &Arc<Turns>,
-    queries: bool,
+    in_one_snapshot: bool,
     mut execution: Pin<&mut F>,
 ) -> F::Output {
     poll_fn(|task| {
         let mut turn = || turns.drive(task, |task| execution.as_mut().poll(task));
-        if queries { Scope::in_one_snapshot(turn) } else { turn() }
+        if in_one_snapshot { Scope::in_one_snapshot(turn) } else { turn() }
     })
     .await
 }

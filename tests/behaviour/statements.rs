@@ -10,6 +10,7 @@ on_each_engine!(
     tallies_cost_the_same_however_many_vote,
     a_request_is_logged_with_its_tenant_and_its_id,
     a_vote_and_its_voter_take_few_statements,
+    a_poll_with_all_that_is_at_hand_is_one_statement,
 );
 
 const PAGE: &str = "{ viewer { username } polls(first: 100) { totalCount pageInfo { hasNextPage } \
@@ -112,5 +113,26 @@ async fn a_vote_and_its_voter_take_few_statements(engine: Engine) {
             Engine::Mysql => 2,
         };
         assert_eq!(statements, expected[number][place], "{}", documents[number]);
+    }
+}
+
+/// On SQLite such a document runs outside a transaction: with a second statement it would not see
+/// one state of the rows.
+async fn a_poll_with_all_that_is_at_hand_is_one_statement(engine: Engine) {
+    let world = World::new(engine).await;
+    let user = &world.users("thor", 1)[0];
+    let server = world.serve_with(UNCACHED).await;
+    let poll = server.caller("thor", &user.token).create_poll("Q", &["a", "b"]).await.id;
+    let anyone = server.anyone("thor");
+    let at_hand = "__typename id question ballot pubDate updatedAt closesAt isOpen";
+    let choices = "choices { __typename id choiceText voteCount }";
+    for fields in [
+        at_hand.to_owned(),
+        choices.to_owned(),
+        "totalVotes".to_owned(),
+        format!("a: totalVotes {at_hand} {choices} ... on Poll {{ b: {choices} }}"),
+    ] {
+        let query = format!("{{ poll(id: \"{poll}\") {{ {fields} }} }}");
+        assert_eq!(statements(&server, &anyone, &query).await, 1, "{query}");
     }
 }
