@@ -61,7 +61,7 @@ pub fn append_tenant(
 pub fn adds_only(old: &Catalog, new: &Catalog, key: &TenantKey) -> bool {
     let others = |catalog: &Catalog| {
         let mut tenants = catalog.tenants.clone();
-        tenants.remove(key);
+        tenants.swap_remove(key);
         tenants
     };
     old.strategies == new.strategies

@@ -18,7 +18,7 @@ pub async fn in_scope_of<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, AccessError> {
     let catalog = Catalog {
-        tenants: [(tenant.key.clone(), Arc::clone(tenant))].into(),
+        tenants: [(tenant.key.clone(), Arc::clone(tenant))].into_iter().collect(),
         ..Catalog::default()
     };
     let registry = Registry::new(Arc::new(catalog), Limits::default(), Box::new(MigrationsApplied));

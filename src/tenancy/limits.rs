@@ -80,15 +80,18 @@ impl LimitName {
     }
 }
 
-/// What is other for one tenant than for all: a number where it was given one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LimitOverrides([Option<u32>; LimitName::ALL.len()]);
+/// What is other for one tenant than for all: a number where it was given one. Every request asks,
+/// and for most tenants nothing was given: then there is nothing to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LimitOverrides(Option<Box<Numbers>>);
+
+type Numbers = [Option<u32>; LimitName::ALL.len()];
 
 impl LimitOverrides {
     /// The number that was given, if one was.
     #[must_use]
-    pub const fn get(&self, name: LimitName) -> Option<u32> {
-        self.0[name as usize]
+    pub fn get(&self, name: LimitName) -> Option<u32> {
+        self.0.as_ref()?[name as usize]
     }
 
     /// The number that was given, else the one for all.
@@ -98,14 +101,19 @@ impl LimitOverrides {
     }
 
     /// Gives a number.
-    pub const fn set(&mut self, name: LimitName, number: u32) {
-        self.0[name as usize] = Some(number);
+    pub fn set(&mut self, name: LimitName, number: u32) {
+        self.0.get_or_insert_default()[name as usize] = Some(number);
     }
 
     /// These, and where nothing was given, those.
     #[must_use]
-    pub fn over(self, those: Self) -> Self {
-        Self(std::array::from_fn(|index| self.0[index].or(those.0[index])))
+    pub fn over(mut self, those: &Self) -> Self {
+        for name in LimitName::ALL {
+            if let (None, Some(number)) = (self.get(name), those.get(name)) {
+                self.set(name, number);
+            }
+        }
+        self
     }
 }
 
@@ -119,7 +127,7 @@ mod tests {
         own.set(LimitName::Depth, 3);
         defaults.set(LimitName::Depth, 4);
         defaults.set(LimitName::Aliases, 5);
-        let both = own.over(defaults);
+        let both = own.over(&defaults);
         assert_eq!(both.or(LimitName::Depth, 9), 3);
         assert_eq!(both.or(LimitName::Aliases, 9), 5);
         assert_eq!(both.or(LimitName::Fields, 9), 9);

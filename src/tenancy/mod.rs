@@ -38,7 +38,7 @@ mod writer;
 
 pub use catalog::{
     Anonymous, Catalog, DatabaseSpec, DatabaseUrl, Durability, Engine, Introspection, Registration,
-    ResultCaching, State, Strategy, Tenant,
+    ResultCaching, State, Strategy, Tenant, Tenants,
 };
 pub use columns::Columns;
 pub use database::PoolSizes;

@@ -15,13 +15,8 @@ use sea_orm::DatabaseExecutor;
 use tokio::sync::watch;
 
 use super::{
-    AccessError, Catalog, GateLimits, Tenant, TenantKey, Ticket,
-    budget::Budget,
-    database::TenantDatabase,
-    gate::Gate,
-    slot::Slot,
-    spawn::spawn_untenanted,
-    view::{View, slots},
+    AccessError, Catalog, GateLimits, Tenant, TenantKey, Ticket, budget::Budget,
+    database::TenantDatabase, gate::Gate, slot::Slot, spawn::spawn_untenanted, view::View,
 };
 
 /// What the registry keeps to.
@@ -92,9 +87,8 @@ impl Registry {
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, limits: Limits, schema: Box<dyn SchemaCheck>) -> Self {
         let born = Instant::now();
-        let slots = slots(&catalog, &HashMap::new(), limits.gate, born);
         Self(Arc::new(Inner {
-            view: ArcSwap::from_pointee(View::new(catalog, slots)),
+            view: ArcSwap::from_pointee(View::new(catalog, limits.gate, born)),
             limits,
             schema,
             budget: Budget::new(limits.max_open, limits.connections_per_server),
@@ -114,17 +108,10 @@ impl Registry {
     /// tenants that are gone, or live elsewhere now, close when their last user is done.
     pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
         let old = self.view();
-        let slots = slots(&catalog, &old.slots, self.0.limits.gate, self.0.born);
-        let kept = |key: &TenantKey, slot: &Arc<Slot>| {
-            slots.get(key).is_some_and(|new| Arc::ptr_eq(new, slot))
-        };
-        let dropped: Vec<Arc<Slot>> = old
-            .slots
-            .iter()
-            .filter(|(key, slot)| !kept(key, slot))
-            .map(|(_, slot)| Arc::clone(slot))
-            .collect();
-        self.0.view.store(Arc::new(View::new(catalog, slots)));
+        let new = View::after(Some(&old), catalog, self.0.limits.gate, self.0.born);
+        let gone = old.slots().filter(|(key, slot)| !new.has(key, slot));
+        let dropped: Vec<Arc<Slot>> = gone.map(|(_, slot)| Arc::clone(slot)).collect();
+        self.0.view.store(Arc::new(new));
         self.open().retain(|_, slot| !dropped.iter().any(|gone| Arc::ptr_eq(gone, slot)));
         for slot in dropped {
             slot.take();
@@ -151,7 +138,7 @@ impl Registry {
     /// [`AccessError`] where the tenant's state, schema or database stands in the way.
     pub async fn lease(&self, view: &View, tenant: &Tenant) -> Result<Lease, AccessError> {
         tenant.access()?;
-        let Some(slot) = view.slots.get(&tenant.key) else {
+        let Some(slot) = view.slot(&tenant.key) else {
             return Err(AccessError::unavailable("the tenant has no place in the registry"));
         };
         if let Some(lease) = self.acquire(slot) {
@@ -203,7 +190,7 @@ impl Registry {
     /// its last user.
     fn remember(&self, key: &TenantKey, slot: &Arc<Slot>) {
         let mut open = self.open();
-        if self.view().slots.get(key).is_some_and(|current| Arc::ptr_eq(current, slot)) {
+        if self.view().has(key, slot) {
             open.insert(key.clone(), Arc::clone(slot));
         }
     }

@@ -65,7 +65,7 @@ impl Ticket {
         let view = self.registry.view();
         let tenant = view.catalog.get(self.key.as_str()).ok_or(TicketError::Gone)?;
         tenant.access().map_err(|error| TicketError::Closed(error, tenant.reason.clone()))?;
-        if !view.slot(&self.key).is_some_and(|slot| Arc::ptr_eq(slot, &self.slot)) {
+        if !view.has(&self.key, &self.slot) {
             return Err(TicketError::Moved);
         }
         Ok(Arc::clone(tenant))

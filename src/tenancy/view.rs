@@ -1,11 +1,6 @@
 //! Who there is at one moment, and where each tenant's open database is found.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::HashSet, fmt, sync::Arc, time::Instant};
 
 use super::{Catalog, GateLimits, Tenant, TenantKey, slot::Slot};
 
@@ -13,19 +8,52 @@ use super::{Catalog, GateLimits, Tenant, TenantKey, slot::Slot};
 pub struct View {
     /// Who there is.
     pub catalog: Arc<Catalog>,
-    pub(super) slots: HashMap<TenantKey, Arc<Slot>>,
+    /// In the order of the catalog's tenants.
+    slots: Vec<Arc<Slot>>,
     origins: HashSet<String>,
 }
 
 impl View {
-    pub(super) fn new(catalog: Arc<Catalog>, slots: HashMap<TenantKey, Arc<Slot>>) -> Self {
-        let origins =
-            catalog.tenants.values().flat_map(|tenant| tenant.origins.iter().cloned()).collect();
+    /// A view in which nothing is open yet.
+    pub(super) fn new(catalog: Arc<Catalog>, gate: GateLimits, born: Instant) -> Self {
+        Self::after(None, catalog, gate, born)
+    }
+
+    /// The view of another catalog. A tenant keeps its place where the database is the same.
+    pub(super) fn after(
+        old: Option<&Self>,
+        catalog: Arc<Catalog>,
+        gate: GateLimits,
+        born: Instant,
+    ) -> Self {
+        let place = |tenant: &Arc<Tenant>| {
+            let gate = gate.with(&tenant.limits);
+            match old.and_then(|old| old.slot(&tenant.key)) {
+                Some(slot) if slot.spec == tenant.database => {
+                    slot.set_gate(gate);
+                    Arc::clone(slot)
+                }
+                _ => Arc::new(Slot::new(tenant.database.clone(), gate, born)),
+            }
+        };
+        let tenants = catalog.tenants.values();
+        let slots = tenants.clone().map(place).collect();
+        let origins = tenants.flat_map(|tenant| tenant.origins.iter().cloned()).collect();
         Self { catalog, slots, origins }
     }
 
     pub(super) fn slot(&self, key: &TenantKey) -> Option<&Arc<Slot>> {
-        self.slots.get(key)
+        self.slots.get(self.catalog.tenants.get_index_of(key)?)
+    }
+
+    /// Whether that is the tenant's place.
+    pub(super) fn has(&self, key: &TenantKey, slot: &Arc<Slot>) -> bool {
+        self.slot(key).is_some_and(|current| Arc::ptr_eq(current, slot))
+    }
+
+    /// All places, each with its tenant.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (&TenantKey, &Arc<Slot>)> {
+        self.catalog.tenants.keys().zip(&self.slots)
     }
 
     /// Whether pages of that origin may call any tenant at all.
@@ -33,26 +61,6 @@ impl View {
     pub fn has_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)
     }
-}
-
-/// A place for each tenant; the old one where the database is the same.
-pub(super) fn slots(
-    catalog: &Catalog,
-    old: &HashMap<TenantKey, Arc<Slot>>,
-    gate: GateLimits,
-    born: Instant,
-) -> HashMap<TenantKey, Arc<Slot>> {
-    let place = |tenant: &Arc<Tenant>| {
-        let gate = gate.with(&tenant.limits);
-        match old.get(&tenant.key) {
-            Some(slot) if slot.spec == tenant.database => {
-                slot.set_gate(gate);
-                Arc::clone(slot)
-            }
-            _ => Arc::new(Slot::new(tenant.database.clone(), gate, born)),
-        }
-    };
-    catalog.tenants.iter().map(|(key, tenant)| (key.clone(), place(tenant))).collect()
 }
 
 impl fmt::Debug for View {

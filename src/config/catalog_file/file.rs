@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{CatalogError, ConfigError, Variables, process_variables, yaml},
-    tenancy::{Catalog, TenantKey},
+    tenancy::{Catalog, TenantKey, Tenants},
 };
 
 /// The largest `tenants.yaml`, in bytes: enough for some 100,000 tenants.
@@ -93,13 +93,9 @@ fn catalog(root: &yaml::Node, reading: &mut Reading<'_>) -> Option<Catalog> {
     let hosts = tenants.iter().flat_map(|read| {
         read.hosts.iter().map(|(_, host)| (host.clone(), read.tenant.key.clone()))
     });
-    Some(Catalog {
-        hosts: hosts.collect(),
-        strategies,
-        trust_proxy,
-        tenants: tenants
-            .iter()
-            .map(|read| (read.tenant.key.clone(), read.tenant.clone()))
-            .collect(),
-    })
+    let hosts = hosts.collect();
+    let by_key = tenants.iter().map(|read| (read.tenant.key.clone(), read.tenant.clone()));
+    let mut tenants: Tenants = by_key.collect();
+    tenants.sort_unstable_keys();
+    Some(Catalog { hosts, strategies, trust_proxy, tenants })
 }

@@ -121,7 +121,7 @@ pub(super) fn read(
     let texts = documents::texts(&section, reading).or_else(|| defaults.document_texts.clone());
     let documents = documents::trusted(policy, texts, &section, reading);
     let introspection = introspection(&section, reading).or(defaults.introspection);
-    let limits = limits::read(&section, reading).over(defaults.limits);
+    let limits = limits::read(&section, reading).over(&defaults.limits);
     let result_cache = result_cache(&section, reading).unwrap_or(defaults.result_cache);
 
     let own = section.get("database");
