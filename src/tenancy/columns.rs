@@ -39,7 +39,9 @@ impl Columns {
 
 /// A query's text that reads only these columns of the two entities that it is over, and the
 /// columns. It has to begin with all columns of all entities, `width` of the first and `total` in
-/// all; if it does not, or all are wanted, it is read as it is.
+/// all; if it does not, or all are wanted, it is read as it is. Columns lose their other names:
+/// they are found by their places, and a kept statement is found by its text, the shorter the
+/// sooner.
 pub(super) fn narrow<'t>(
     sql: Cow<'t, str>,
     [first, second]: [Columns; 2],
@@ -71,11 +73,16 @@ fn narrowed(sql: &str, total: usize, is_read: impl Fn(usize) -> bool) -> Option<
             if place > 0 {
                 narrow.push(',');
             }
-            narrow.push_str(column);
+            narrow.push_str(without_alias(column));
         }
     }
     narrow.push_str(rest);
     (found == total).then_some(narrow)
+}
+
+fn without_alias(column: &str) -> &str {
+    let before = column.rsplit_once(' ').and_then(|(before, _)| before.strip_suffix(AS));
+    before.unwrap_or(column)
 }
 
 /// Where the list of columns ends. To search for all of it takes the standard library longer than
@@ -87,6 +94,7 @@ fn end_of_list(sql: &str) -> Option<usize> {
 
 const SELECT: &str = "SELECT ";
 const FROM: &str = " FROM ";
+const AS: &str = " AS";
 
 #[cfg(test)]
 mod tests {
@@ -104,10 +112,10 @@ mod tests {
 
     #[test]
     fn a_text_keeps_what_is_read_and_all_that_follows() {
-        let sql = r#"SELECT "a"."x", "a"."y", "b"."x", "b"."F" FROM "a" JOIN "b" ON 1 WHERE "y" IN (SELECT 2 FROM "c")"#;
+        let sql = r#"SELECT "a"."x", "a"."y", "b"."x" AS "z", "b"."F" FROM "a" JOIN "b" ON 1 WHERE "y" IN (SELECT 2 FROM "c")"#;
         let of_second = Columns::KEY.with(1);
         let (text, columns) = narrow(sql.into(), [Columns::KEY, of_second], 2, 4);
-        assert_eq!(text, sql.replace(r#", "a"."y""#, ""));
+        assert_eq!(text, sql.replace(r#", "a"."y""#, "").replace(r#" AS "z""#, ""));
         assert_eq!(columns, [Columns::KEY, of_second]);
     }
 

@@ -89,6 +89,8 @@ struct Pools {
 }
 
 struct Sqlite {
+    /// The writer's own, to be found at once; closed before it.
+    readers: Arc<SqliteReaders>,
     writer: SqliteWriter,
     version: SqliteVersion,
     url: DatabaseUrl,
@@ -169,7 +171,7 @@ impl TenantDatabase {
 
     /// Where SQLite is read in place.
     pub(super) fn sqlite_readers(&self) -> Option<&SqliteReaders> {
-        Some(self.sqlite()?.writer.readers())
+        Some(&self.sqlite()?.readers)
     }
 
     /// Where SQLite is written in place.
@@ -227,7 +229,8 @@ async fn open_sqlite(
     let open = move || {
         let version = SqliteVersion::new(path.clone());
         let writer = SqliteWriter::open(path, durability, places)?;
-        Ok(Sqlite { writer, version, url, pool: OnceCell::new() })
+        let readers = Arc::clone(writer.readers());
+        Ok(Sqlite { readers, writer, version, url, pool: OnceCell::new() })
     };
     let opened = spawn_blocking_untenanted(open).await.map_err(AccessError::unavailable)?;
     opened.map_err(|error: rusqlite::Error| AccessError::unavailable(error))

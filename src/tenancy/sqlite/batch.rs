@@ -49,7 +49,7 @@ impl SqliteWriter {
     }
 
     /// The read-only connections to the same file.
-    pub fn readers(&self) -> &SqliteReaders {
+    pub fn readers(&self) -> &Arc<SqliteReaders> {
         &self.0.readers
     }
 

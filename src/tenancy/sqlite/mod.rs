@@ -14,6 +14,7 @@ mod readers;
 mod room;
 mod snapshot;
 mod statement;
+mod steps;
 mod turn;
 mod version;
 

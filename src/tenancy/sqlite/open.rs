@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
+use super::steps;
 use crate::tenancy::Durability;
 
 /// How long opening for writing waits for a lock that another process holds.
@@ -45,6 +46,7 @@ pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Connection> 
         Access::Read => {
             connection.busy_timeout(READ_TIMEOUT)?;
             connection.pragma_update(None, "query_only", true)?;
+            steps::watch(&connection)?;
         }
         Access::Write(durability) => {
             connection.busy_timeout(WRITE_TIMEOUT)?;

@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{log::Checkpoint, open::Access};
+use super::{log::Checkpoint, open::Access, steps::bounded};
 use crate::tenancy::{RouterError, spawn::block_in_place};
 
 /// How many unused connections are kept. A statement runs on the calling thread, so no more are
@@ -18,22 +18,24 @@ const KEPT: usize = 4;
 const SHORT: u32 = 400_000;
 /// A statement of so many steps is stopped for good: some seconds of work.
 const MAX_STEPS: u32 = 100_000_000;
-/// How often a running statement is looked at, in steps.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// Read-only connections, opened as they are needed.
 #[derive(Debug)]
 pub struct SqliteReaders {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle>,
 }
+
+/// The connections that nobody uses. They stay where they are when they change hands: to copy one
+/// reads all of what, of most tenants, is in no cache of the processor.
+type Idle = [Option<Box<Connection>>; KEPT];
 
 impl SqliteReaders {
     /// Opens the first connection, so that a file that is no database is an error here.
     pub fn open(path: PathBuf) -> rusqlite::Result<Self> {
         let first = super::open(&path, Access::Read)?;
         first.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        Ok(Self { path, idle: Mutex::new(vec![first]) })
+        Ok(Self { path, idle: Mutex::new([Some(Box::new(first)), None, None, None]) })
     }
 
     /// Runs a statement on a connection of its own, in place; again, on a thread that may block,
@@ -53,22 +55,23 @@ impl SqliteReaders {
         connection: &Connection,
         work: impl Fn(&Connection) -> Result<T, RouterError>,
     ) -> (Result<T, RouterError>, bool) {
-        let result = bounded(connection, SHORT, &work);
+        let work = || work(connection);
+        let result = bounded(SHORT, work);
         if result.as_ref().is_err_and(is_interrupted) {
-            return (block_in_place(|| bounded(connection, MAX_STEPS, &work)), true);
+            return (block_in_place(|| bounded(MAX_STEPS, work)), true);
         }
         (result, false)
     }
 
     /// A connection in a read transaction, which begins with its first statement.
-    pub(super) fn begin(&self) -> rusqlite::Result<Connection> {
+    pub(super) fn begin(&self) -> rusqlite::Result<Box<Connection>> {
         let connection = self.take()?;
         connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(connection)
     }
 
     /// Ends such a transaction.
-    pub(super) fn end(&self, connection: Connection) {
+    pub(super) fn end(&self, connection: Box<Connection>) {
         let ended = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         match ended {
             Ok(_) => self.give_back(connection),
@@ -85,37 +88,20 @@ impl SqliteReaders {
         result
     }
 
-    fn take(&self) -> rusqlite::Result<Connection> {
-        let kept = self.idle().pop();
-        kept.map_or_else(|| super::open(&self.path, Access::Read), Ok)
+    fn take(&self) -> rusqlite::Result<Box<Connection>> {
+        let kept = self.idle().iter_mut().find_map(Option::take);
+        kept.map_or_else(|| super::open(&self.path, Access::Read).map(Box::new), Ok)
     }
 
-    fn give_back(&self, connection: Connection) {
-        let mut idle = self.idle();
-        if idle.len() < KEPT {
-            idle.push(connection);
+    fn give_back(&self, connection: Box<Connection>) {
+        if let Some(place) = self.idle().iter_mut().find(|place| place.is_none()) {
+            *place = Some(connection);
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn bounded<T>(
-    connection: &Connection,
-    max_steps: u32,
-    work: impl Fn(&Connection) -> Result<T, RouterError>,
-) -> Result<T, RouterError> {
-    let mut looks = 0;
-    connection.progress_handler(
-        STEPS_BETWEEN_LOOKS,
-        Some(move || {
-            looks += 1;
-            looks > max_steps / STEPS_BETWEEN_LOOKS.unsigned_abs()
-        }),
-    )?;
-    work(connection)
 }
 
 fn is_interrupted(error: &RouterError) -> bool {

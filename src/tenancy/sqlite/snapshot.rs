@@ -32,7 +32,7 @@ enum State {
     Wanted,
     /// A statement runs in it.
     InUse,
-    Open(Connection),
+    Open(Box<Connection>),
 }
 
 impl Snapshot {
