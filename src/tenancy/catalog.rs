@@ -16,7 +16,7 @@ pub struct Catalog {
     /// Whether `X-Forwarded-Host` and `X-Forwarded-For` are believed. Only behind a proxy that
     /// sets them itself.
     pub trust_proxy: bool,
-    /// The tenants by key, in the order of their keys.
+    /// The tenants by key, in the order of their keys, into which `config` puts them.
     pub tenants: Tenants,
     /// Exact extra host names (lower case, no port, no trailing dot) and whose they are.
     pub hosts: HashMap<String, TenantKey>,
@@ -37,8 +37,8 @@ pub enum Strategy {
 
 /// What is known of one tenant.
 ///
-/// What each request looks at stands together, in this order, at the beginning: it fits with the
-/// counters of the `Arc` into one line of the processor's cache, in which most tenants' are not.
+/// Most of what each request looks at stands together, in this order, at the beginning: with the
+/// counters of the `Arc` it is 64 bytes, of which most tenants' are in no cache of the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[repr(C)]
 pub struct Tenant {

@@ -81,8 +81,11 @@ fn narrowed(sql: &str, total: usize, is_read: impl Fn(usize) -> bool) -> Option<
 }
 
 fn without_alias(column: &str) -> &str {
-    let before = column.rsplit_once(' ').and_then(|(before, _)| before.strip_suffix(AS));
-    before.unwrap_or(column)
+    match column.rsplit_once(' ') {
+        // What a cast makes of a column stands behind an AS too.
+        Some((before, name)) if name.ends_with(QUOTES) => before.strip_suffix(AS).unwrap_or(column),
+        _ => column,
+    }
 }
 
 /// Where the list of columns ends. To search for all of it takes the standard library longer than
@@ -95,6 +98,8 @@ fn end_of_list(sql: &str) -> Option<usize> {
 const SELECT: &str = "SELECT ";
 const FROM: &str = " FROM ";
 const AS: &str = " AS";
+/// Around names: MySQL has the second one.
+const QUOTES: [char; 2] = ['"', '`'];
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +122,21 @@ mod tests {
         let (text, columns) = narrow(sql.into(), [Columns::KEY, of_second], 2, 4);
         assert_eq!(text, sql.replace(r#", "a"."y""#, "").replace(r#" AS "z""#, ""));
         assert_eq!(columns, [Columns::KEY, of_second]);
+    }
+
+    #[test]
+    fn a_column_loses_its_other_name_alone() {
+        for (column, bare) in [
+            (r#""a"."x" AS "y""#, r#""a"."x""#),
+            (r#" "a"."x" AS "y""#, r#" "a"."x""#),
+            (" `a`.`x` AS `y`", " `a`.`x`"),
+            (r#" CAST("a"."x" AS "text") AS "y""#, r#" CAST("a"."x" AS "text")"#),
+            (r#" CAST("a"."x" AS "text")"#, r#" CAST("a"."x" AS "text")"#),
+            (r#" "a"."x""#, r#" "a"."x""#),
+            ("x", "x"),
+        ] {
+            assert_eq!(without_alias(column), bare);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The limits that may differ from tenant to tenant, by name and as plain numbers. What each of
 //! them bounds is the business of the floors that keep to it.
 
+use std::sync::Arc;
+
 /// The limits by name: as they stand under `limits:` in `tenants.yaml`, and in the `limit` of an
 /// error that one of them caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,9 +83,10 @@ impl LimitName {
 }
 
 /// What is other for one tenant than for all: a number where it was given one. Every request asks,
-/// and for most tenants nothing was given: then there is nothing to look at.
+/// and for most tenants nothing was given: then there is nothing to look at. Tenants that say
+/// nothing themselves share what was given for all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LimitOverrides(Option<Box<Numbers>>);
+pub struct LimitOverrides(Option<Arc<Numbers>>);
 
 type Numbers = [Option<u32>; LimitName::ALL.len()];
 
@@ -102,12 +105,15 @@ impl LimitOverrides {
 
     /// Gives a number.
     pub fn set(&mut self, name: LimitName, number: u32) {
-        self.0.get_or_insert_default()[name as usize] = Some(number);
+        Arc::make_mut(self.0.get_or_insert_default())[name as usize] = Some(number);
     }
 
     /// These, and where nothing was given, those.
     #[must_use]
     pub fn over(mut self, those: &Self) -> Self {
+        if self.0.is_none() {
+            return those.clone();
+        }
         for name in LimitName::ALL {
             if let (None, Some(number)) = (self.get(name), those.get(name)) {
                 self.set(name, number);
@@ -131,6 +137,8 @@ mod tests {
         assert_eq!(both.or(LimitName::Depth, 9), 3);
         assert_eq!(both.or(LimitName::Aliases, 9), 5);
         assert_eq!(both.or(LimitName::Fields, 9), 9);
+        assert_eq!(defaults.or(LimitName::Depth, 9), 4);
+        assert_eq!(LimitOverrides::default().over(&defaults), defaults);
     }
 
     #[test]

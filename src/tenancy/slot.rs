@@ -18,8 +18,8 @@ use super::{
     gate::{Gate, GateLimits},
 };
 
-/// What each request looks at stands together, in this order, at the beginning: it fits with the
-/// counters of the `Arc` into one line of the processor's cache, in which most tenants' are not.
+/// What each request looks at stands together, in this order, at the beginning: with the counters
+/// of the `Arc` it is 64 bytes, of which most tenants' are in no cache of the processor.
 #[repr(C)]
 pub(super) struct Slot {
     database: ArcSwapOption<TenantDatabase>,

@@ -68,3 +68,70 @@ impl fmt::Debug for View {
         f.debug_struct("View").field("tenants", &self.slots.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenancy::{
+        Anonymous, DatabaseSpec, DatabaseUrl, Durability, LimitOverrides, Registration,
+        ResultCaching, State, TrustedDocuments,
+    };
+
+    fn catalog(tenants: &[(&str, &str)]) -> Arc<Catalog> {
+        let tenants = tenants.iter().map(|(key, file)| {
+            let tenant = tenant(key, file);
+            (tenant.key.clone(), Arc::new(tenant))
+        });
+        Arc::new(Catalog { tenants: tenants.collect(), ..Catalog::default() })
+    }
+
+    fn tenant(key: &str, file: &str) -> Tenant {
+        Tenant {
+            key: key.parse().unwrap(),
+            limits: LimitOverrides::default(),
+            documents: TrustedDocuments::default(),
+            state: State::default(),
+            anonymous: Anonymous::default(),
+            introspection: None,
+            result_cache: ResultCaching::default(),
+            registration: Registration::default(),
+            name: key.to_owned(),
+            hosts: Vec::new(),
+            database: DatabaseSpec {
+                write: DatabaseUrl::sqlite(file.into()),
+                read: Vec::new(),
+                durability: Durability::default(),
+            },
+            reason: None,
+            origins: Vec::new(),
+        }
+    }
+
+    fn slot(view: &View, key: &str) -> Option<Arc<Slot>> {
+        view.slot(&key.parse().unwrap()).cloned()
+    }
+
+    #[test]
+    fn tenants_keep_their_places_when_others_come_and_go() {
+        let (gate, born) = (GateLimits::default(), Instant::now());
+        let is_right = |view: &View| {
+            for (key, tenant) in &view.catalog.tenants {
+                assert_eq!(view.slot(key).unwrap().spec, tenant.database, "{key}");
+            }
+            assert_eq!(view.slots().count(), view.catalog.tenants.len());
+        };
+        let first = View::new(catalog(&[("d", "d"), ("b", "b")]), gate, born);
+        is_right(&first);
+        let next = catalog(&[("c", "c"), ("b", "b"), ("a", "a")]);
+        let second = View::after(Some(&first), next, gate, born);
+        is_right(&second);
+        let kept = slot(&second, "b").unwrap();
+        assert!(Arc::ptr_eq(&kept, &slot(&first, "b").unwrap()));
+        assert!(slot(&second, "d").is_none());
+        let moved = catalog(&[("b", "other"), ("c", "c")]);
+        let third = View::after(Some(&second), moved, gate, born);
+        is_right(&third);
+        assert!(!third.has(&"b".parse().unwrap(), &kept));
+        assert!(third.has(&"c".parse().unwrap(), &slot(&second, "c").unwrap()));
+    }
+}

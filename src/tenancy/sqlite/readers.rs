@@ -111,3 +111,40 @@ fn is_interrupted(error: &RouterError) -> bool {
             if error.code == rusqlite::ErrorCode::OperationInterrupted
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn count_to(last: u32) -> impl Fn(&Connection) -> Result<u32, RouterError> {
+        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) \
+                       SELECT MAX(i) FROM n";
+        move |connection| Ok(connection.query_row(numbers, [last], |row| row.get(0))?)
+    }
+
+    #[test]
+    fn a_long_statement_is_begun_again_and_told_of() {
+        let connection = super::super::open(Path::new(":memory:"), Access::Read).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(SqliteReaders::run_on(&connection, count_to(10)), (Ok(10), false)));
+            // A step or more for each number.
+            let (counted, long) = SqliteReaders::run_on(&connection, count_to(SHORT));
+            assert_eq!((counted.unwrap(), long), (SHORT, true));
+        }
+    }
+
+    #[test]
+    fn so_many_are_kept_and_the_others_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let readers = SqliteReaders::open(path).unwrap();
+        let taken: Vec<_> = (0..=KEPT).map(|_| readers.take().unwrap()).collect();
+        assert!(readers.idle().iter().all(Option::is_none));
+        taken.into_iter().for_each(|connection| readers.give_back(connection));
+        assert!(readers.idle().iter().all(Option::is_some));
+        assert!(readers.run(|connection| Ok(connection.is_autocommit())).unwrap());
+    }
+}
