@@ -1,5 +1,7 @@
 //! Tokens: opaque, random, stored hashed in the tenant's own database.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{NaiveDateTime, TimeDelta};
 use sea_orm::{
@@ -7,15 +9,18 @@ use sea_orm::{
     SelectTwoRequired,
 };
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{clock, error::Failure};
 use crate::{
     entity::{auth_token, user},
-    tenancy::{Template, TenantRouter},
+    tenancy::{RouterError, Template, TenantRouter},
 };
 
 /// What every token starts with, so that scanners for secrets can tell it.
 const PREFIX: &str = "polls_";
+/// How long the look-up of a token takes at most.
+const LOOK_UP_TIME: Duration = Duration::from_secs(15);
 /// How many tokens one person holds; a new one beyond that ends the oldest.
 const MAX_PER_USER: u64 = 100;
 
@@ -135,14 +140,15 @@ static BY_HASH: Template<1, SelectTwoRequired<auth_token::Entity, user::Entity>>
             .filter(auth_token::Column::TokenHash.eq(hash))
     });
 
-/// Whose token this is.
+/// Whose token this is. An operation's own time limit begins after this, so it has another.
 ///
 /// # Errors
 /// What the database answers; a worthless token is `Ok(Err(…))`.
 pub async fn authenticate(secret: &str) -> Result<Result<Viewer, Rejected>, Failure> {
     let Some(hash) = stored(secret) else { return Ok(Err(Rejected::Invalid)) };
     let reader = TenantRouter::db_for_fresh_read::<auth_token::Entity>()?;
-    let found = reader.one_of_both(&BY_HASH, [hash.into()]).await?;
+    let found = timeout(LOOK_UP_TIME, reader.one_of_both(&BY_HASH, [hash.into()])).await;
+    let found = found.map_err(|_| RouterError::Unanswered)??;
     let Some((token, user)) = found else { return Ok(Err(Rejected::Invalid)) };
     if clock::has_come(token.expires_at) {
         return Ok(Err(Rejected::Expired));

@@ -77,6 +77,9 @@ pub enum RouterError {
     /// A commit that several transactions share failed, for all of them.
     #[error("the commit failed: {0}")]
     Commit(Arc<str>),
+    /// The database has not answered in the time there was.
+    #[error("the database has not answered in time")]
+    Unanswered,
     /// The database refused or failed.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -94,7 +97,7 @@ impl RouterError {
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         match self {
-            Self::Database(DbErr::ConnectionAcquire(_)) => true,
+            Self::Unanswered | Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Database(error) => super::connection::is_unreachable(error),
             Self::Postgres(error) => postgres::is_unreachable(error),
             Self::Shared(error) => error.is_unreachable(),

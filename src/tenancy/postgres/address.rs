@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{error::Elapsed, timeout},
+};
 use tokio_postgres::{Client, Config, NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
@@ -20,8 +23,10 @@ pub(in crate::tenancy) enum Lane {
     Write,
 }
 
-/// How long connecting takes at most.
+/// How long the network may take to connect.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// How long it may take with all that is said before a session begins: encryption, the password.
+const SESSION_TIME: Duration = Duration::from_secs(7);
 /// From when on an idle connection is looked at, and how often then: what lies between may forget
 /// it without a word.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -64,6 +69,8 @@ pub(in crate::tenancy) enum ConnectError {
     Tls(#[from] rustls::Error),
     #[error(transparent)]
     Driver(#[from] tokio_postgres::Error),
+    #[error("the server has not begun a session within {} s", SESSION_TIME.as_secs())]
+    Slow(#[from] Elapsed),
 }
 
 impl Address {
@@ -106,16 +113,19 @@ impl Address {
 
     /// Connects; the task ends when nobody has the client any more, or the connection does.
     pub(super) async fn connect(&self) -> Result<(Client, JoinHandle<()>), ConnectError> {
-        Ok(match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                (client, spawn_untenanted(told(connection)))
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                (client, spawn_untenanted(told(connection)))
-            }
-        })
+        let connecting = async {
+            Ok(match &self.tls {
+                Some(tls) => {
+                    let (client, connection) = self.config.connect(tls.clone()).await?;
+                    (client, spawn_untenanted(told(connection)))
+                }
+                None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    (client, spawn_untenanted(told(connection)))
+                }
+            })
+        };
+        timeout(SESSION_TIME, connecting).await?
     }
 }
 
