@@ -77,7 +77,7 @@ fn is_open(poll: impl IntoIden, at: Expr) -> Cond {
     )
 }
 
-/// Inserts votes where there is none: rows of poll, choice, voter and moment.
+/// Inserts votes: rows of poll, choice, voter and moment.
 #[expect(clippy::expect_used, reason = "four columns, four values")]
 fn insert(votes: SelectStatement) -> InsertStatement {
     use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
@@ -86,7 +86,14 @@ fn insert(votes: SelectStatement) -> InsertStatement {
         .columns([PollId, ChoiceId, VotedById, VotedAt])
         .select_from(votes)
         .expect("as many values as columns")
-        .on_conflict(OnConflict::columns([PollId, VotedById]).do_nothing().to_owned())
+        .to_owned()
+}
+
+/// Inserts those of them where there is none, and gives them back.
+fn insert_missing(votes: SelectStatement) -> InsertStatement {
+    let its_own = [vote::Column::PollId, vote::Column::VotedById];
+    insert(votes)
+        .on_conflict(OnConflict::columns(its_own).do_nothing().to_owned())
         .returning(Query::returning().columns(vote::Column::iter()))
         .to_owned()
 }

@@ -133,13 +133,21 @@ pub async fn cast(voter: &user::Model, choice_id: i64) -> Result<Cast, Failure> 
 /// What the database answers.
 pub async fn cast_by_token(secret: &str, choice_id: i64) -> Result<Option<Cast>, Failure> {
     let Some(hash) = token::stored(secret) else { return Ok(None) };
-    let values = [hash.into(), choice_id.into(), clock::now().into()];
+    let now = clock::now();
+    let values = [hash.into(), choice_id.into(), now.into()];
     match TenantRouter::at_once(&BALLOT_BY_TOKEN, values).await {
-        Ok(counted) => {
-            Ok(counted.map(|Counted { vote, choice }| Cast { vote, poll: None, choice }))
+        Ok(counted) => Ok(counted.map(|counted: Counted| {
+            let (vote, choice) = counted.models(choice_id, now);
+            Cast { vote, poll: None, choice: Some(choice) }
+        })),
+        // There is such a vote, or the choice went while it ran.
+        Err(error)
+            if error.is_unique_violation()
+                || error.is_foreign_key_violation()
+                || error.is_busy() =>
+        {
+            Ok(None)
         }
-        // The choice went while it ran.
-        Err(error) if error.is_foreign_key_violation() || error.is_busy() => Ok(None),
         // Most likely the connection was cut while nothing went over it, which the look-up of the
         // token mends. If the vote was cast after all, it is told that it was.
         Err(error) if error.is_unreachable() => Ok(None),
