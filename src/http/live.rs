@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Response, ServerError, parser::types::OperationType};
 use futures::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     answer, authorize, concurrency,
@@ -34,11 +34,13 @@ pub(super) enum Reply {
 
 /// Where an operation's replies go. Who is slow to take them makes the operation wait, not what
 /// it listens to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Outlet {
     /// Tells the operations of one connection apart.
     pub serial: u64,
     pub replies: mpsc::Sender<(u64, Reply)>,
+    /// For who waits until a subscription listens, or is refused.
+    pub begun: Option<oneshot::Sender<()>>,
 }
 
 impl Outlet {
@@ -78,8 +80,8 @@ pub(super) fn ready(
 }
 
 /// Runs an operation to its end, and says so. A panic ends it alone.
-pub(super) async fn run(session: Arc<Session>, operation: Operation, outlet: Outlet) {
-    let work = contained(follow(&session, operation, &outlet)).await;
+pub(super) async fn run(session: Arc<Session>, operation: Operation, mut outlet: Outlet) {
+    let work = contained(follow(&session, operation, &mut outlet)).await;
     let errors = |errors| Reply::Error(answer::errors_text(&session.request_id, errors));
     let last = match work {
         Some(Ok(())) => Reply::Complete,
@@ -96,7 +98,7 @@ async fn contained<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
 }
 
-async fn follow(session: &Session, operation: Operation, outlet: &Outlet) -> Result<(), Stop> {
+async fn follow(session: &Session, operation: Operation, outlet: &mut Outlet) -> Result<(), Stop> {
     let scope = session.scope().await?;
     if operation.kind != OperationType::Subscription {
         // Boxed here and below: what runs for a moment takes no room in what waits for hours.
@@ -111,10 +113,20 @@ async fn follow(session: &Session, operation: Operation, outlet: &Outlet) -> Res
         };
     }
     let replay = Replay::of(&operation);
-    let turn = scope.turn().await;
-    let viewer = scope.clone().run(authenticated(session, &scope, &operation)).await?;
-    let mut live = Box::pin(begin(session, &scope, operation, viewer)).await?;
-    drop((scope, turn));
+    let beginning = Box::pin(async {
+        let _turn = scope.turn().await;
+        let viewer = scope.clone().run(authenticated(session, &scope, &operation)).await?;
+        begin(session, &scope, operation, viewer).await
+    });
+    let mut live = tokio::select! {
+        live = beginning => live?,
+        () = outlet.replies.closed() => return Err(Stop::Unheard),
+    };
+    drop(scope);
+    if let Some(begun) = outlet.begun.take() {
+        // Who has gone does not wait.
+        let _ = begun.send(());
+    }
     while !live.is_over() {
         let event = tokio::select! {
             event = live.wait() => event,

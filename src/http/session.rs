@@ -32,6 +32,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The longest sleep until a token ends; then it is looked at again.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
+/// Whose tokens end at a tenant, from before one's own token was looked up: between that and the
+/// stream's beginning it may end too.
+pub(super) type TokenNews = Listener<i64>;
+
 /// Why a stream ends before its time.
 #[derive(Debug, Clone)]
 pub(super) struct Farewell {
@@ -120,10 +124,8 @@ impl Session {
     }
 
     /// Ends when the stream has to: its tenant is not served any more, or its token has ended.
-    pub(super) async fn ended(&self) -> Farewell {
+    pub(super) async fn ended(&self, mut tokens: Option<TokenNews>) -> Farewell {
         let mut catalog = self.state.registry.changes();
-        let tokens = || self.state.streams.events().watch_tokens(self.ticket.key());
-        let mut tokens = self.secret.is_some().then(tokens);
         loop {
             if let Err(error) = self.tenant() {
                 return Farewell::of_tenant(&error.into());
@@ -181,7 +183,7 @@ impl Session {
 }
 
 /// Whose tokens ended next. Who has none does not care.
-async fn next_of(tokens: Option<&mut Listener<i64>>) -> Heard<i64> {
+async fn next_of(tokens: Option<&mut TokenNews>) -> Heard<i64> {
     if let Some(tokens) = tokens
         && let Some(heard) = tokens.hear().await
     {

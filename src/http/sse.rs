@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{
     accept::{MediaType, takes_events},
@@ -17,7 +20,7 @@ use super::{
     connection::{Busy, Connection},
     live::{self, Outlet, Reply},
     log::RequestId,
-    session::{Farewell, Session},
+    session::{Farewell, Session, TokenNews},
     state::AppState,
     streams::{Place, Running},
 };
@@ -38,6 +41,8 @@ pub(super) struct Caller<'a> {
 
 /// How many events wait for a slow reader; then the operation waits, and skips what is old.
 const BACKLOG: usize = 4;
+/// How long an answer waits for its operation to listen.
+const BEGINNING: Duration = Duration::from_secs(1);
 /// How soon a client may come back when the tenant has too many streams, in seconds.
 const RETRY_AFTER: u64 = 5;
 
@@ -59,6 +64,8 @@ pub(super) async fn answer(
     let events = MediaType::EventStream;
     let sent = authorize::bearer(caller.headers);
     let secret = sent.as_ref().ok().and_then(|secret| secret.map(str::to_owned));
+    let tokens = || caller.state.streams.events().watch_tokens(&caller.scope.tenant().key);
+    let tokens = secret.is_some().then(tokens);
     let viewer = match authorize::viewer(caller.scope, sent, &operation).await {
         Ok(viewer) => viewer,
         Err(error) => return refuse(events, StatusCode::OK, error),
@@ -76,23 +83,29 @@ pub(super) async fn answer(
     };
     let who = (caller.address, caller.request_id.clone());
     let session = Session::new(caller.state.clone(), ticket, secret, viewer, who);
-    stream_of(Arc::new(session), operation, place, caller.connection)
+    stream_of(Arc::new(session), tokens, operation, place, caller.connection).await
 }
 
-fn stream_of(
+/// The answer comes when the operation listens: who has it misses nothing that happens then. While
+/// the tenant is busy it comes before, so that a stream which has to end can say so.
+async fn stream_of(
     session: Arc<Session>,
+    tokens: Option<TokenNews>,
     operation: Operation,
     place: Place,
     connection: &Connection,
 ) -> Response {
     let (replies, received) = mpsc::channel(BACKLOG);
-    let outlet = Outlet { serial: 0, replies };
+    let (begun, begins) = oneshot::channel();
+    let outlet = Outlet { serial: 0, replies, begun: Some(begun) };
     spawn_untenanted(live::run(Arc::clone(&session), operation, outlet));
     let streams = &session.state.streams;
     let (quiet, running) = (streams.limits().idle_time / 2, streams.running());
     let (end, ended) = oneshot::channel();
     let (alive, gone) = oneshot::channel();
-    spawn_untenanted(watch_over(Arc::clone(&session), connection.busy(), end, gone));
+    spawn_untenanted(watch_over(Arc::clone(&session), tokens, connection.busy(), end, gone));
+    // Also when it is refused: why is told in the stream.
+    let _ = timeout(BEGINNING, begins).await;
     let _kept = (place, running, alive);
     let feed = Feed { session, received, ended, quiet, over: false, _kept };
     let body = Body::from_stream(stream::unfold(feed, Feed::next));
@@ -110,12 +123,13 @@ fn stream_of(
 /// read, so this is a task of its own; from then on nobody waits for the stream either.
 async fn watch_over(
     session: Arc<Session>,
+    tokens: Option<TokenNews>,
     busy: Busy,
     end: oneshot::Sender<Option<Farewell>>,
     gone: oneshot::Receiver<Infallible>,
 ) {
     let farewell = tokio::select! {
-        farewell = session.ended() => Some(farewell),
+        farewell = session.ended(tokens) => Some(farewell),
         () = session.state.streams.stopping() => None,
         _ = gone => return,
     };

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, Engine, Locked, Server, World, eventually, field};
+use crate::support::{
+    Answer, Caller, Engine, EventStream, Locked, Server, World, eventually, field,
+};
 
 /// An answer that is known takes no place.
 const NO_CACHE: [&str; 2] = ["--result-cache", "off"];
@@ -120,6 +122,27 @@ async fn a_mutation_whose_client_has_left_keeps_its_place_until_it_is_done() {
     eventually("the place is free", async || thor.ask(WHO).await.status == 200).await;
     let polls = thor.ask("{ polls { totalCount } }").await;
     assert_eq!(polls.at("/polls/totalCount"), 1, "the mutation was done");
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_for_its_turn_is_told_of_the_end() {
+    let world = World::new(Engine::Sqlite).await;
+    let user = world.users("thor", 1).remove(0);
+    let limits = ["--max-concurrent-operations", "1"];
+    let mut server = world.serve_with(&[&limits[..], &NO_CACHE].concat()).await;
+    let thor = server.caller("thor", &user.token);
+    let locked = Locked::new(&world, "thor").await;
+    let first = tokio::spawn(async move { create(&thor).await });
+    one_runs(&server).await;
+    let request = server.http.post(server.url("/graphql")).header("x-tenant", "thor");
+    let request = request.header("accept", "text/event-stream");
+    let request = request.json(&json!({ "query": "subscription { pollCreated { id } }" }));
+    let mut events = EventStream::accepted(request).await;
+    server.terminate();
+    events.completed().await;
+    locked.unlock().await;
+    first.await.unwrap().data();
+    assert!(server.ended().await.success());
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
         answer,
         connection::Connection as Place,
         live::{self, Outlet, Reply},
-        session::Session,
+        session::{Session, TokenNews},
         state::AppState,
         streams::{StreamLimits, Streams},
     },
@@ -226,12 +226,12 @@ impl<'s> Connection<'s> {
             Said::Init(_) if self.accepted.is_some() => Err(Close::too_many_inits().into()),
             Said::Init(payload) => {
                 let accepting = Box::pin(init::accept(&self.state, &self.opening, &payload));
-                let accepted = tokio::select! {
+                let (accepted, tokens) = tokio::select! {
                     close = &mut self.over => return Err(close.into()),
                     accepted = accepting => accepted?,
                 };
                 let session = Arc::clone(&accepted.session);
-                self.over = over(self.state.streams.clone(), Some(session));
+                self.over = over(self.state.streams.clone(), Some((session, tokens)));
                 self.accepted = Some(accepted);
                 self.send(message::ack()).await
             }
@@ -272,7 +272,7 @@ impl<'s> Connection<'s> {
             }
         };
         self.serial += 1;
-        let outlet = Outlet { serial: self.serial, replies: self.replies.clone() };
+        let outlet = Outlet { serial: self.serial, replies: self.replies.clone(), begun: None };
         let task = spawn_untenanted(live::run(session, operation, outlet)).abort_handle();
         self.ids.insert(self.serial, id.clone());
         self.operations.insert(id, Running { serial: self.serial, task });
@@ -321,10 +321,10 @@ impl<'s> Connection<'s> {
 }
 
 /// Ends when the server stops, or when the session does, if there is one yet.
-fn over(streams: Streams, session: Option<Arc<Session>>) -> Over {
+fn over(streams: Streams, session: Option<(Arc<Session>, Option<TokenNews>)>) -> Over {
     let ended = async move {
         match session {
-            Some(session) => session.ended().await,
+            Some((session, tokens)) => session.ended(tokens).await,
             None => std::future::pending().await,
         }
     };

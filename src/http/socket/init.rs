@@ -12,7 +12,7 @@ use crate::{
     http::{
         authorize,
         log::RequestId,
-        session::{Farewell, Session},
+        session::{Farewell, Session, TokenNews},
         state::AppState,
         streams::Place,
         tenant::{Why, log_refusal},
@@ -43,7 +43,7 @@ struct Brought {
     authorization: Option<String>,
 }
 
-/// Accepts the connection, or says why not.
+/// Accepts the connection, with the news that may end it, or says why not.
 ///
 /// # Errors
 /// 4400 for a payload of other types, 4403 for a tenant or a token that is not to be had, 1013
@@ -52,7 +52,7 @@ pub(super) async fn accept(
     state: &AppState,
     opening: &Opening,
     payload: &Map<String, Value>,
-) -> Result<Accepted, Close> {
+) -> Result<(Accepted, Option<TokenNews>), Close> {
     let view = state.registry.view();
     let brought = Brought::read(&view.catalog, payload)?;
     let names: Vec<&str> = brought.tenants.iter().map(String::as_str).collect();
@@ -67,6 +67,8 @@ pub(super) async fn accept(
     let ticket = state.registry.ticket(&view, tenant);
     let ticket = ticket.ok_or_else(|| internal("a tenant without a place", opening))?;
     let scope = Scope::new(Arc::clone(tenant), lease);
+    let tokens = || state.streams.events().watch_tokens(&tenant.key);
+    let tokens = secret.is_some().then(tokens);
     let viewer = match &secret {
         None => None,
         Some(secret) => match scope.run(token::authenticate(secret)).await {
@@ -77,7 +79,7 @@ pub(super) async fn accept(
     };
     let who = (opening.address, opening.request_id.clone());
     let session = Arc::new(Session::new(state.clone(), ticket, secret, viewer, who));
-    Ok(Accepted { session, _place: place })
+    Ok((Accepted { session, _place: place }, tokens))
 }
 
 fn refused(why: &Why) -> Close {
