@@ -145,7 +145,7 @@ async fn secrets_come_from_the_environment_and_stay_there() {
     world.write_config(&yaml);
     let mut command = world.command(&["check"]);
     command.env("THOR_SECRET", "hunter2");
-    let output = crate::support::Output::from(command.output().unwrap()).failed();
+    let output = World::run(&mut command).failed();
     assert!(!output.all().contains("hunter2"), "{output:#?}");
     assert!(output.all().contains("thor"), "{output:#?}");
 }
@@ -166,7 +166,7 @@ async fn the_file_may_come_from_the_environment() {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_polls"));
         command.arg("check").current_dir("/").env_remove("POLLS_CONFIG");
         config.map(|config| command.env("POLLS_CONFIG", config));
-        crate::support::Output::from(command.output().unwrap())
+        World::run(&mut command)
     };
     run(Some(world.config())).ok();
     run(None).failed();

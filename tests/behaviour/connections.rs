@@ -13,13 +13,17 @@ const CREATED: &str = "subscription { pollCreated { question } }";
 /// A stop that waits for its grace is one that the tests do not wait for.
 const LONG_GRACE: [&str; 2] = ["--shutdown-grace-seconds", "3600"];
 
+fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().read_timeout(Duration::from_secs(60))
+}
+
 fn http2() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap()
+    http().http2_prior_knowledge().build().unwrap()
 }
 
 /// A client that is sent no more than a kilobyte of an answer until it reads that.
 fn http2_with_a_small_window() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+    let client = http().http2_prior_knowledge();
     client.http2_initial_stream_window_size(1024).build().unwrap()
 }
 
@@ -33,7 +37,7 @@ async fn an_idle_connection_is_closed_whichever_version_it_speaks() {
     let world = World::new(Engine::Sqlite).await;
     let server =
         world.serve_with(&["--header-timeout-seconds", "3", "--max-connections", "2"]).await;
-    let http1 = reqwest::Client::builder().no_proxy().http1_only().build().unwrap();
+    let http1 = http().http1_only().build().unwrap();
     for client in [http2(), http1] {
         let answer = ask(&client, &server, WHO).send().await.unwrap();
         assert_eq!(answer.json::<Value>().await.unwrap()["data"]["tenant"]["key"], "thor");

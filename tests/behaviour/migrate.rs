@@ -118,6 +118,6 @@ async fn no_command_falls_back_to_a_tenant() {
         command.env("POLLS_TENANT", "thor").env("POLLS_SUPERUSER_USERNAME", "odin");
         command.env("POLLS_SUPERUSER_EMAIL", "odin@example.com");
         command.env("POLLS_SUPERUSER_PASSWORD", "all-father");
-        crate::support::Output::from(command.output().unwrap()).failed();
+        World::run(&mut command).failed();
     }
 }

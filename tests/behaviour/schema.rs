@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::support::{Engine, Output, World};
+use crate::support::{Engine, World};
 
 #[test]
 fn the_committed_schema_is_the_one_of_the_binary() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_polls"));
-    let output = Output::from(command.arg("schema").output().unwrap()).ok();
+    let output = World::run(command.arg("schema")).ok();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     // Not with assert_eq: two schemas side by side hide the one line that tells what to do.

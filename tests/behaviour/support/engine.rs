@@ -89,6 +89,10 @@ impl Engine {
             Self::Mysql => "",
         };
         let connection = Self::connect(&format!("{}{database}", self.server())).await;
+        if self == Self::Mysql {
+            // A table that somebody still uses would be waited for a day.
+            connection.execute_unprepared("SET SESSION lock_wait_timeout = 30").await.unwrap();
+        }
         for sql in statements {
             connection.execute_unprepared(sql).await.unwrap();
         }

@@ -1,13 +1,10 @@
 //! A client of GraphQL over Server-Sent Events.
 
-use std::time::Duration;
-
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::timeout;
 
-/// How long an event may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::wait::PATIENCE;
 
 pub struct EventStream {
     pub response: reqwest::Response,
@@ -32,20 +29,24 @@ impl EventStream {
         stream
     }
 
-    /// The next event and its data; none at the end of the stream.
+    /// The next event and its data; none at the end of the stream. Comments do not make it come
+    /// later.
     pub async fn event(&mut self) -> Option<(String, String)> {
-        loop {
-            let (event, data) = self.block().await?;
-            if !event.is_empty() {
-                return Some((event, data));
+        let next = async {
+            loop {
+                let (event, data) = self.block().await?;
+                if !event.is_empty() {
+                    return Some((event, data));
+                }
+                self.comments += 1;
             }
-            self.comments += 1;
-        }
+        };
+        timeout(PATIENCE, next).await.unwrap()
     }
 
     /// A comment, before anything else.
     pub async fn comment(&mut self) {
-        let (event, data) = self.block().await.unwrap();
+        let (event, data) = timeout(PATIENCE, self.block()).await.unwrap().unwrap();
         assert_eq!((event.as_str(), data.as_str()), ("", ""));
         self.comments += 1;
     }
@@ -61,7 +62,7 @@ impl EventStream {
                 self.buffer = rest.to_owned();
                 return Some(found);
             }
-            let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
+            let chunk = self.response.chunk().await.unwrap()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -2,12 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
-/// How long anything that the server says may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::wait::PATIENCE;
 
 /// One line of `--log-format json`; `Null` where the line was not JSON.
 #[derive(Clone, Debug)]

@@ -25,8 +25,8 @@ pub use raw::{Connection, Raw, dead_port};
 pub use relay::Relay;
 pub use server::Server;
 pub use socket::Socket;
-pub use wait::eventually;
-pub use world::{Output, Seeded, World};
+pub use wait::{eventually, in_time};
+pub use world::{Seeded, World};
 
 /// Yields, for each async function that takes an [`Engine`], three tests named
 /// `function::sqlite`, `function::postgres` and `function::mysql`, so that one engine can be left
@@ -38,7 +38,7 @@ macro_rules! on_each_engine {
 
             #[tokio::test]
             async fn sqlite() {
-                super::$name(Engine::Sqlite).await;
+                crate::support::in_time(super::$name(Engine::Sqlite)).await;
             }
 
             crate::support::on_servers!($name);
@@ -61,12 +61,12 @@ macro_rules! on_servers {
     ($name:ident) => {
         #[tokio::test]
         async fn postgres() {
-            super::$name(Engine::Postgres).await;
+            crate::support::in_time(super::$name(Engine::Postgres)).await;
         }
 
         #[tokio::test]
         async fn mysql() {
-            super::$name(Engine::Mysql).await;
+            crate::support::in_time(super::$name(Engine::Mysql)).await;
         }
     };
 }

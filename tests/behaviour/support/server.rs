@@ -88,9 +88,7 @@ impl Server {
 
     /// `kill -TERM`.
     pub fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
-        let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
-        assert!(status.success());
+        wait::signal("TERM", self.child.id());
     }
 
     pub async fn ended(&mut self) -> ExitStatus {
@@ -108,7 +106,7 @@ fn is(line: &LogLine, message: &str) -> bool {
 
 /// Connections are kept, hosts are never looked up and proxies never asked.
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().read_timeout(2 * wait::PATIENCE).build().unwrap()
 }
 
 impl Drop for Server {

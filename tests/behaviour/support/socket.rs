@@ -1,7 +1,5 @@
 //! A raw client of `graphql-transport-ws`: it says what the test says, also what no client would.
 
-use std::time::Duration;
-
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -9,10 +7,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest, http};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::Server;
-
-/// How long anything may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{Server, wait::PATIENCE};
 
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -40,7 +35,7 @@ impl Socket {
             let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        match connect_async(request).await {
+        match timeout(PATIENCE, connect_async(request)).await.unwrap() {
             Ok((stream, _)) => Ok(Self(stream)),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("no socket: {error}"),
@@ -93,19 +88,23 @@ impl Socket {
         self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
-    /// What the server says next, or how it closes.
+    /// What the server says next, or how it closes. Pings do not make it come later.
     async fn receive(&mut self) -> Result<Value, (u16, String)> {
-        loop {
-            let received = timeout(PATIENCE, self.0.next()).await.unwrap();
-            match received {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Close(Some(frame)))) => {
-                    return Err((frame.code.into(), frame.reason.to_string()));
+        let said = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => {
+                        return Ok(serde_json::from_str(&text).unwrap());
+                    }
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return Err((frame.code.into(), frame.reason.to_string()));
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => panic!("neither a text nor a close: {other:?}"),
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("neither a text nor a close: {other:?}"),
             }
-        }
+        };
+        timeout(PATIENCE, said).await.unwrap()
     }
 
     /// What the server says next.

@@ -1,12 +1,52 @@
-//! Waiting for what the product does on its own time, such as reading a changed file.
+//! Waiting for what the product does on its own time, such as reading a changed file, and never
+//! for ever: a test that waits in vain fails, and is named.
 
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::process::{Child, Command, Output};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
-/// Asks again and again until the answer is yes; fails, saying what was awaited, when it stays no.
+use tokio::time::timeout;
+
+/// How long anything may take that a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until the answer is yes; fails, saying what was awaited, when it stays no
+/// or does not come.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut ask: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !ask().await {
-        assert!(Instant::now() < deadline, "not within 30 seconds: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let asking = async {
+        while !ask().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, asking).await.is_ok(), "not within {PATIENCE:?}: {what}");
+}
+
+/// The whole of a test.
+pub async fn in_time(test: impl Future<Output = ()>) {
+    // Pinned here: when it is dropped, there is a panic already, and the servers' words are shown.
+    let mut test = pin!(test);
+    assert!(timeout(10 * PATIENCE, test.as_mut()).await.is_ok(), "the test does not end");
+}
+
+/// What a process said when it ended. One that does not end is killed, and says so by its signal.
+pub fn ended(child: Child) -> Output {
+    let id = child.id();
+    let (has_ended, ending) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        if ending.recv_timeout(4 * PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            signal("KILL", id);
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(has_ended);
+    watch.join().unwrap();
+    output
+}
+
+/// Sends a signal to a process.
+pub fn signal(name: &str, process: u32) {
+    let kill = format!("kill -{name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use super::{Engine, Server};
+use super::{Engine, Server, wait::ended};
 
 /// How a tenant of the test may be named by a request, as in the shipped `tenants.yaml`.
 const RESOLVE: &str = r#"resolve:
@@ -207,18 +207,18 @@ impl World {
 
     /// Runs a command to its end.
     pub fn polls(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap().into()
+        Self::run(&mut self.command(args))
+    }
+
+    /// Runs one that was made ready to its end.
+    pub fn run(command: &mut Command) -> Output {
+        ended(begun(command)).into()
     }
 
     /// Starts commands at once and waits for all.
     pub fn polls_at_once(&self, runs: &[&[&str]]) -> Vec<Output> {
-        let start = |args: &&[&str]| {
-            let mut command = self.command(args);
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-        };
-        let running: Vec<_> = runs.iter().map(start).collect();
-        let end = |child: std::process::Child| child.wait_with_output().unwrap().into();
-        running.into_iter().map(end).collect()
+        let running: Vec<_> = runs.iter().map(|args| begun(&mut self.command(args))).collect();
+        running.into_iter().map(|child| ended(child).into()).collect()
     }
 
     /// Users without a password, and their tokens.
@@ -247,7 +247,7 @@ impl World {
         command.env("POLLS_SUPERUSER_USERNAME", name);
         command.env("POLLS_SUPERUSER_EMAIL", format!("{name}@example.com"));
         command.env("POLLS_SUPERUSER_PASSWORD", password);
-        Output::from(command.output().unwrap()).ok();
+        Self::run(&mut command).ok();
     }
 
     /// Starts the server on a port of its own and waits until it listens.
@@ -258,6 +258,10 @@ impl World {
     pub async fn serve_with(&self, args: &[&str]) -> Server {
         Server::start(self.command(&["serve"]), args).await
     }
+}
+
+fn begun(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 impl Drop for World {
