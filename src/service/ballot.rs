@@ -77,24 +77,18 @@ fn is_open(poll: impl IntoIden, at: Expr) -> Cond {
     )
 }
 
-/// Inserts votes: rows of poll, choice, voter and moment.
+/// Inserts votes where there is none: rows of poll, choice, voter and moment. Tells these columns of
+/// those that it inserts.
 #[expect(clippy::expect_used, reason = "four columns, four values")]
-fn insert(votes: SelectStatement) -> InsertStatement {
+fn insert(votes: SelectStatement, told: impl IntoIterator<Item = vote::Column>) -> InsertStatement {
     use vote::Column::{ChoiceId, PollId, VotedAt, VotedById};
     Query::insert()
         .into_table(vote::Entity)
         .columns([PollId, ChoiceId, VotedById, VotedAt])
         .select_from(votes)
         .expect("as many values as columns")
-        .to_owned()
-}
-
-/// Inserts those of them where there is none, and gives them back.
-fn insert_missing(votes: SelectStatement) -> InsertStatement {
-    let its_own = [vote::Column::PollId, vote::Column::VotedById];
-    insert(votes)
-        .on_conflict(OnConflict::columns(its_own).do_nothing().to_owned())
-        .returning(Query::returning().columns(vote::Column::iter()))
+        .on_conflict(OnConflict::columns([PollId, VotedById]).do_nothing().to_owned())
+        .returning(Query::returning().columns(told))
         .to_owned()
 }
 

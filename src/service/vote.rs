@@ -140,14 +140,8 @@ pub async fn cast_by_token(secret: &str, choice_id: i64) -> Result<Option<Cast>,
             let (vote, choice) = counted.models(choice_id, now);
             Cast { vote, poll: None, choice: Some(choice) }
         })),
-        // There is such a vote, or the choice went while it ran.
-        Err(error)
-            if error.is_unique_violation()
-                || error.is_foreign_key_violation()
-                || error.is_busy() =>
-        {
-            Ok(None)
-        }
+        // The choice went while it ran.
+        Err(error) if error.is_foreign_key_violation() || error.is_busy() => Ok(None),
         // Most likely the connection was cut while nothing went over it, which the look-up of the
         // token mends. If the vote was cast after all, it is told that it was.
         Err(error) if error.is_unreachable() => Ok(None),

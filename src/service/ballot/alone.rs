@@ -12,7 +12,7 @@ use sea_orm::{
     },
 };
 
-use super::{CAST, SEEN, insert_missing, is_open};
+use super::{CAST, SEEN, insert, is_open};
 use crate::{
     entity::{choice, poll, vote},
     tenancy::Part,
@@ -51,7 +51,7 @@ fn cast() -> InsertStatement {
         .from(SEEN)
         .cond_where(is_open(SEEN, Part::At.value()))
         .to_owned();
-    insert_missing(vote)
+    insert(vote, vote::Column::iter())
 }
 
 /// Gives the row of an outcome.

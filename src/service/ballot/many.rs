@@ -14,7 +14,7 @@ use sea_orm::{
     },
 };
 
-use super::{CAST, SEEN, insert_missing, is_open};
+use super::{CAST, SEEN, insert, is_open};
 use crate::{
     entity::{choice, poll, vote},
     tenancy::AskTemplate,
@@ -90,7 +90,7 @@ fn cast() -> InsertStatement {
         .from(JUDGED)
         .and_where(Expr::col(OPEN))
         .to_owned();
-    insert_missing(votes)
+    insert(votes, vote::Column::iter())
 }
 
 fn tallied() -> SelectStatement {
