@@ -1,10 +1,10 @@
 //! Compressed answers, for clients that take them (RFC 9110, section 12.5.3).
 
 use axum::{
+    Router,
     body::Body,
     extract::Request,
     http::{HeaderValue, header},
-    middleware::Next,
     response::Response,
 };
 use tower::{Layer, ServiceExt};
@@ -20,17 +20,15 @@ const MIN_COMPRESSED: u64 = 1024;
 ///
 /// No layer around all routes: what it makes of an answer has room for a compressor, some
 /// kilobytes, and is moved and boxed also where nothing is compressed.
-pub(super) async fn answered(request: Request, next: Next) -> Response {
+pub(super) async fn answered(router: Router, request: Request) -> Response {
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     if request.headers().contains_key(header::ACCEPT_ENCODING) {
-        let compressing = CompressionLayer::new().compress_when(worth_it).layer(next);
-        return match Box::pin(compressing.oneshot(request)).await {
-            Ok(response) => response.map(Body::new),
-            Err(never) => match never {},
-        };
+        let compressing = CompressionLayer::new().compress_when(worth_it).layer(router);
+        let Ok(response) = Box::pin(compressing.oneshot(request)).await;
+        return response.map(Body::new);
     }
-    let mut response = next.run(request).await;
+    let Ok(mut response) = router.oneshot(request).await;
     if worth_it.should_compress(&response) {
         // Who keeps it for others has to know that they may be sent something else.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));

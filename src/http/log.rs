@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    extract::{Request, State},
+    Router,
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
     response::Response,
 };
 
@@ -47,18 +47,14 @@ fn hexadecimal(bytes: [u8; 16]) -> String {
 
 /// Gives the request its id and, when it is answered, logs it. The tenant, the number of
 /// statements and what the result cache did are known if a scope was entered.
-pub(super) async fn layer(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn answered(state: &AppState, router: Router, mut request: Request) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
     let address = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = cors::opened(&state, request, next).await;
+    let mut response = cors::opened(state, router, request).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

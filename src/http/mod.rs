@@ -32,7 +32,6 @@ mod tenant;
 pub use json::body as answer_body;
 pub use listen::listen;
 pub use result_cache::ResultCache;
-pub use routes::router;
 pub use server::serve;
 pub use state::{App, AppState, HttpLimits};
 pub use streams::{StreamLimits, Streams};

@@ -1,28 +1,39 @@
-//! All routes, and the layer around them.
+//! All routes, and what is around them.
 
 use axum::{
     Router,
     extract::{Request, State},
-    middleware::from_fn_with_state,
     response::Response,
     routing::get,
 };
 
 use super::{graphql, health, log, metrics, pages, socket, state::AppState, tenant};
 
-/// All routes. Every request gets an id and a line in the log; what concerns a tenant runs in
-/// its scope.
-pub fn router(state: AppState) -> Router {
-    Router::new()
-        .route("/graphql", get(endpoint).post(endpoint))
-        .merge(pages::routes())
-        .route("/graphql/ws", get(socket::only))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::metrics))
-        // One for all that concerns every route, as axum boxes what each has put around.
-        .layer(from_fn_with_state(state.clone(), log::layer))
-        .with_state(state)
+/// All routes, with what concerns each of them around: ids, the log, CORS, compression. No layer of
+/// axum's, which boxes it anew, with all that is inside, for every request.
+#[derive(Clone)]
+pub(super) struct Routes {
+    state: AppState,
+    router: Router,
+}
+
+impl Routes {
+    pub(super) fn new(state: AppState) -> Self {
+        let router = Router::new()
+            .route("/graphql", get(endpoint).post(endpoint))
+            .merge(pages::routes())
+            .route("/graphql/ws", get(socket::only))
+            .route("/healthz", get(health::healthz))
+            .route("/readyz", get(health::readyz))
+            .route("/metrics", get(metrics::metrics))
+            .with_state(state.clone());
+        Self { state, router }
+    }
+
+    /// Answers a request; what concerns a tenant runs in its scope.
+    pub(super) async fn answer(self, request: Request) -> Response {
+        log::answered(&self.state, self.router, request).await
+    }
 }
 
 /// What the endpoint is asked for: a socket, a page, or an operation in its tenant's scope. No

@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use super::{
+    connection::{AnswerBody, Connection},
+    routes::Routes,
+    state::AppState,
+};
+use crate::tenancy::spawn_untenanted;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -12,13 +17,6 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
-use tower::ServiceExt;
-
-use super::{
-    connection::{AnswerBody, Connection},
-    state::AppState,
-};
-use crate::tenancy::spawn_untenanted;
 
 /// How long a client may take nothing, while there is nothing else to wait for, once its
 /// connection is to end.
@@ -92,7 +90,7 @@ fn is_fatal(error: &io::Error) -> bool {
 #[derive(Clone)]
 struct Server {
     builder: auto::Builder<TokioExecutor>,
-    router: Router,
+    routes: Routes,
     header_time: Duration,
     stopped: watch::Receiver<bool>,
 }
@@ -106,14 +104,13 @@ impl Server {
         let http2 = &mut builder.http2();
         http2.timer(TokioTimer::new()).max_concurrent_streams(128);
         http2.keep_alive_interval(header_time).keep_alive_timeout(PING_TIME);
-        let router = super::routes::router(state);
-        Self { builder, router, header_time, stopped }
+        Self { builder, routes: Routes::new(state), header_time, stopped }
     }
 
     /// Serves a connection to its end: the client's, the server's, or that of their patience.
     async fn serve(mut self, stream: TcpStream, connection: Connection) {
         let io = TokioIo::new(connection.io(stream));
-        let service = per_connection(self.router, connection.clone());
+        let service = per_connection(self.routes, connection.clone());
         let served = self.builder.serve_connection_with_upgrades(io, service);
         tokio::pin!(served);
         let stops = tokio::select! {
@@ -151,7 +148,7 @@ fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
 
 /// The service of one connection, which all its requests know.
 fn per_connection(
-    router: Router,
+    routes: Routes,
     connection: Connection,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
@@ -164,12 +161,12 @@ fn per_connection(
         connection.speaks(request.version());
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(connection.clone());
-        let answer = router.clone().oneshot(request);
+        let answer = routes.clone().answer(request);
         let connection = connection.clone();
         async move {
             let answer = answer.await;
             drop(busy);
-            answer.map(|answer| answer.map(|body| connection.body(body)))
+            Ok(answer.map(|body| connection.body(body)))
         }
     })
 }
