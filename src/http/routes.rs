@@ -9,8 +9,8 @@ use axum::{
 
 use super::{graphql, health, log, metrics, pages, socket, state::AppState, tenant};
 
-/// All routes, with what concerns each of them around: ids, the log, CORS, compression. No layer of
-/// axum's, which boxes it anew, with all that is inside, for every request.
+/// All routes, with what concerns each of them around: ids, the log, CORS, compression. None of it is
+/// a layer of axum's: one boxes itself, and all that is inside, for every request.
 #[derive(Clone)]
 pub(super) struct Routes {
     state: AppState,
