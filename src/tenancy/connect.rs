@@ -28,8 +28,6 @@ pub(super) struct PoolBounds {
 
 /// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A tenant's SQLite file is mostly read without SeaORM's pool, whose connections go soon.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Server connections idle for longer are tested before they are used again.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(15);
 
@@ -41,6 +39,10 @@ pub(super) async fn connect(
     access: Access,
     bounds: PoolBounds,
 ) -> Result<DatabaseConnection, DbErr> {
+    Database::connect(options(url, access, bounds)).await
+}
+
+fn options(url: &DatabaseUrl, access: Access, bounds: PoolBounds) -> ConnectOptions {
     let mut options = match url.sqlite_path() {
         Some(path) => sqlite(path, access),
         None => server(url, access),
@@ -50,9 +52,14 @@ pub(super) async fn connect(
         .min_connections(0)
         .acquire_timeout(bounds.acquire_timeout)
         .connect_timeout(bounds.acquire_timeout)
+        // Idle connections go with their tenant's database, which is closed when it is idle.
+        // Either limit would start a task of the pool's that, once in some ten thousand pools,
+        // takes a thread for ever: a command did not end (sqlx issue 3645, in 0.9.0 still).
+        .idle_timeout(None)
+        .max_lifetime(None)
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
-    Database::connect(options).await
+    options
 }
 
 fn sqlite(path: &Path, access: Access) -> ConnectOptions {
@@ -73,11 +80,7 @@ fn sqlite(path: &Path, access: Access) -> ConnectOptions {
             Access::ReadOnly => opts.pragma("query_only", "ON"),
         }
     });
-    options
-        .test_before_acquire(false)
-        .connect_lazy(access == Access::ReadOnly)
-        .idle_timeout(IDLE_TIMEOUT)
-        .max_lifetime(None);
+    options.test_before_acquire(false).connect_lazy(access == Access::ReadOnly);
     options
 }
 
@@ -121,5 +124,29 @@ const fn session_setup(access: Access) -> &'static str {
     match access {
         Access::ReadOnly => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
         _ => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_pool_has_a_task_of_its_own() {
+        let server = |engine, url: &str| DatabaseUrl::server(engine, url.to_owned());
+        let urls = [
+            DatabaseUrl::sqlite("a.db".into()),
+            server(Engine::Postgres, "postgres://localhost/a"),
+            server(Engine::MySql, "mysql://localhost/a"),
+        ];
+        let bounds = PoolBounds { max_connections: 4, acquire_timeout: Duration::from_secs(1) };
+        for url in &urls {
+            for access in [Access::ReadOnly, Access::ReadWrite, Access::Maintain, Access::Create] {
+                let options = options(url, access, bounds);
+                assert_eq!(options.get_idle_timeout(), Some(None), "{url} {access:?}");
+                assert_eq!(options.get_max_lifetime(), Some(None), "{url} {access:?}");
+                assert_eq!(options.get_min_connections(), Some(0), "{url} {access:?}");
+            }
+        }
     }
 }

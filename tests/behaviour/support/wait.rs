@@ -1,6 +1,7 @@
 //! Waiting for what the product does on its own time, such as reading a changed file, and never
 //! for ever: a test that waits in vain fails, and is named.
 
+use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{Child, Command, Output};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -30,19 +31,38 @@ pub async fn in_time(test: impl Future<Output = ()>) {
     assert!(timeout(10 * PATIENCE, test.as_mut()).await.is_ok(), "the test does not end");
 }
 
-/// What a process said when it ended. One that does not end is killed, and says so by its signal.
+/// What a process said when it ended. One that does not end is killed, and the test's output shows
+/// what its threads were at.
 pub fn ended(child: Child) -> Output {
     let id = child.id();
     let (has_ended, ending) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
-        if ending.recv_timeout(4 * PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        let waited = ending.recv_timeout(4 * PATIENCE);
+        (waited == Err(RecvTimeoutError::Timeout)).then(|| {
+            let threads = threads(id);
             signal("KILL", id);
-        }
+            threads
+        })
     });
     let output = child.wait_with_output().unwrap();
     drop(has_ended);
-    watch.join().unwrap();
+    if let Some(threads) = watch.join().unwrap() {
+        println!("it did not end, and was killed; its threads: {threads}");
+    }
     output
+}
+
+/// Name, state (R runs, S sleeps) and place in the kernel of each thread of a process.
+fn threads(process: u32) -> String {
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+    let thread = |folder: PathBuf| {
+        let stat = read(folder.join("stat"));
+        let (_, state) = stat.rsplit_once(") ").unwrap_or_default();
+        let name = read(folder.join("comm"));
+        format!("{} {:.1} {}", name.trim_end(), state, read(folder.join("wchan")))
+    };
+    let folders = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    folders.flatten().map(|folder| thread(folder.path())).collect::<Vec<_>>().join(", ")
 }
 
 /// Sends a signal to a process.
