@@ -1,13 +1,14 @@
 //! Compressed answers, for clients that take them (RFC 9110, section 12.5.3).
 
+use std::convert::Infallible;
+
 use axum::{
-    Router,
     body::Body,
     extract::Request,
     http::{HeaderValue, header},
     response::Response,
 };
-use tower::{Layer, ServiceExt};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::{
     CompressionLayer, Predicate,
     predicate::{NotForContentType, SizeAbove},
@@ -20,15 +21,22 @@ const MIN_COMPRESSED: u64 = 1024;
 ///
 /// No layer around all routes: what it makes of an answer has room for a compressor, some
 /// kilobytes, and is moved and boxed also where nothing is compressed.
-pub(super) async fn answered(router: Router, request: Request) -> Response {
+pub(super) async fn answered<F: Future<Output = Response> + Send>(
+    route: impl Fn(Request) -> F + Send,
+    request: Request,
+) -> Response {
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     if request.headers().contains_key(header::ACCEPT_ENCODING) {
-        let compressing = CompressionLayer::new().compress_when(worth_it).layer(router);
+        let routed = service_fn(|request| {
+            let routed = route(request);
+            async { Ok::<_, Infallible>(routed.await) }
+        });
+        let compressing = CompressionLayer::new().compress_when(worth_it).layer(routed);
         let Ok(response) = Box::pin(compressing.oneshot(request)).await;
         return response.map(Body::new);
     }
-    let Ok(mut response) = router.oneshot(request).await;
+    let mut response = route(request).await;
     if worth_it.should_compress(&response) {
         // Who keeps it for others has to know that they may be sent something else.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));

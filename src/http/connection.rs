@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -44,7 +44,8 @@ struct Inner {
     answered: AtomicU64,
     /// The same to when the client last took bytes, be they answers or not.
     written: AtomicU64,
-    is_http2: AtomicBool,
+    /// The version of HTTP in which something was asked, 0 before that.
+    spoken: AtomicU8,
     lingers: AtomicBool,
 }
 
@@ -57,7 +58,7 @@ impl Connection {
             busy: AtomicUsize::new(0),
             answered: AtomicU64::new(0),
             written: AtomicU64::new(0),
-            is_http2: AtomicBool::new(false),
+            spoken: AtomicU8::new(0),
             lingers: AtomicBool::new(false),
         }))
     }
@@ -73,16 +74,20 @@ impl Connection {
         Busy(self.clone())
     }
 
-    /// Notes which version of HTTP is spoken.
-    pub(super) fn speaks(&self, version: Version) {
-        if version == Version::HTTP_2 {
-            self.0.is_http2.store(true, Ordering::Relaxed);
-        }
+    /// Notes that something is asked, and in which version of HTTP.
+    pub(super) fn asks(&self, version: Version) {
+        let spoken = if version == Version::HTTP_2 { 2 } else { 1 };
+        self.0.spoken.store(spoken, Ordering::Relaxed);
+    }
+
+    /// Whether anything was ever asked.
+    pub(super) fn has_asked(&self) -> bool {
+        self.0.spoken.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the client may send what is no request and has it answered: pings, settings.
     pub(super) fn has_pings(&self) -> bool {
-        self.0.is_http2.load(Ordering::Relaxed)
+        self.0.spoken.load(Ordering::Relaxed) == 2
     }
 
     /// The body of an answer. The connection is not idle while it is fetched.

@@ -1,7 +1,6 @@
 //! Cross-origin requests (Fetch standard, section 3.3): who else's pages may call.
 
 use axum::{
-    Router,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,15 +14,19 @@ const MAX_AGE: &str = "600";
 
 /// Answers preflights, before any tenant is resolved: they never carry the tenant header. The
 /// answer to the request itself is opened only to origins of its own tenant.
-pub(super) async fn opened(state: &AppState, router: Router, request: Request) -> Response {
+pub(super) async fn opened<F: Future<Output = Response> + Send>(
+    state: &AppState,
+    route: impl Fn(Request) -> F + Send,
+    request: Request,
+) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
-        return compress::answered(router, request).await;
+        return compress::answered(route, request).await;
     };
     let known = origin.to_str().is_ok_and(|origin| state.registry.view().has_origin(origin));
     if is_preflight(&request) {
         return preflight(&origin, known);
     }
-    let mut response = compress::answered(router, request).await;
+    let mut response = compress::answered(route, request).await;
     let allowed = match response.extensions().get::<Scope>() {
         Some(scope) => scope.tenant().origins.iter().any(|own| own.as_bytes() == origin.as_bytes()),
         // Errors about the tenant itself are to be read too.

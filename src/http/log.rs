@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    Router,
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
     response::Response,
@@ -29,7 +28,7 @@ impl RequestId {
         };
         match given.filter(harmless) {
             Some(id) => Self(id.into()),
-            None => Self(hexadecimal(rand::random()).into()),
+            None => Self(hexadecimal(rand::random())),
         }
     }
 
@@ -39,22 +38,26 @@ impl RequestId {
 }
 
 /// 128 bits in 32 digits.
-fn hexadecimal(bytes: [u8; 16]) -> String {
+fn hexadecimal(bytes: [u8; 16]) -> Arc<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |number: u8| char::from(DIGITS[usize::from(number)]);
-    bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digits = bytes.map(|byte| [byte >> 4, byte & 15].map(|half| DIGITS[usize::from(half)]));
+    str::from_utf8(digits.as_flattened()).unwrap_or_default().into()
 }
 
 /// Gives the request its id and, when it is answered, logs it. The tenant, the number of
 /// statements and what the result cache did are known if a scope was entered.
-pub(super) async fn answered(state: &AppState, router: Router, mut request: Request) -> Response {
+pub(super) async fn answered<F: Future<Output = Response> + Send>(
+    state: &AppState,
+    route: impl Fn(Request) -> F + Send,
+    mut request: Request,
+) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
     let address = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = cors::opened(state, router, request).await;
+    let mut response = cors::opened(state, route, request).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

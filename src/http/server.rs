@@ -99,7 +99,6 @@ impl Server {
     fn new(state: AppState, stopped: watch::Receiver<bool>) -> Self {
         let header_time = state.http_limits.header_time;
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(header_time);
         // A peer that is gone while a stream is open is noticed by its pings (RFC 9113, 6.7).
         let http2 = &mut builder.http2();
         http2.timer(TokioTimer::new()).max_concurrent_streams(128);
@@ -118,6 +117,12 @@ impl Server {
             () = connection.idle(self.header_time) => false,
             _ = self.stopped.wait_for(|stopped| *stopped) => true,
         };
+        // Who has said nothing in all that time, or not all of a request, has nothing to wait for.
+        // That is how long the headers of one may take, too: no timer of hyper's, which it would
+        // set and take back for each request.
+        if !stops && !connection.has_asked() {
+            return;
+        }
         // What has been asked is answered, and what comes too late may safely be asked elsewhere
         // (RFC 9112, section 9.6; RFC 9113, section 6.8).
         served.as_mut().graceful_shutdown();
@@ -156,15 +161,16 @@ fn per_connection(
     Error = std::convert::Infallible,
     Future: Send,
 > + Clone {
+    // Counted by this connection alone: what all threads count in is slow to count.
+    let routes = Arc::new(routes);
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let busy = connection.busy();
-        connection.speaks(request.version());
+        connection.asks(request.version());
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(connection.clone());
-        let answer = routes.clone().answer(request);
-        let connection = connection.clone();
+        let (routes, connection) = (Arc::clone(&routes), connection.clone());
         async move {
-            let answer = answer.await;
+            let answer = routes.answer(request).await;
             drop(busy);
             Ok(answer.map(|body| connection.body(body)))
         }

@@ -124,9 +124,8 @@ async fn enter(state: &AppState, request: Request) -> Result<Tenanted, TenantRej
     if parts.method == Method::POST {
         body = body::read(unread, &state.http_limits(&tenant)).await;
         // A body may take long, and what the tenants file says by now is what counts.
-        let now = state.registry.view();
-        if !Arc::ptr_eq(&now, &view) {
-            view = now;
+        if !state.registry.is_current(&view) {
+            view = state.registry.view();
             tenant = Arc::clone(named(&parts, &view)?);
         }
     }

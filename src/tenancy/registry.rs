@@ -104,6 +104,13 @@ impl Registry {
         self.0.view.load_full()
     }
 
+    /// Whether that is still the view. Unlike a view of one's own, asking is no count that all
+    /// threads share.
+    #[must_use]
+    pub fn is_current(&self, view: &Arc<View>) -> bool {
+        Arc::ptr_eq(&self.0.view.load(), view)
+    }
+
     /// Puts another catalog in place. Databases whose address stays the same stay open; those of
     /// tenants that are gone, or live elsewhere now, close when their last user is done.
     pub fn replace_catalog(&self, catalog: Arc<Catalog>) {

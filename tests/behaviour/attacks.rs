@@ -163,9 +163,13 @@ async fn five_megabytes_are_413_in_one_piece_and_in_many() {
 async fn a_connection_that_asks_nothing_is_closed() {
     let world = World::new(Engine::Sqlite).await;
     let server =
-        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "3"]).await;
-    let beginnings: [&[u8]; 3] =
-        [b"", b"POST /graphql HTTP/1.1\r\nHost: thor.loc", b"PRI * HTTP/2.0\r\n"];
+        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "4"]).await;
+    let beginnings: [&[u8]; 4] = [
+        b"",
+        b"POST /graphql HTTP/1.1\r\nHost: thor.loc",
+        b"PRI * HTTP/2.0\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: thor.localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHo",
+    ];
     let silent: Vec<_> = beginnings
         .into_iter()
         .map(|bytes| {
@@ -182,6 +186,7 @@ async fn a_connection_that_asks_nothing_is_closed() {
     .await;
     for mut connection in silent {
         let received = String::from_utf8_lossy(&connection.read_until(|_| false)).into_owned();
-        assert!(received.is_empty() || received.starts_with("HTTP/1.1 408"), "{received}");
+        assert!(received.matches("HTTP/1.1 ").count() <= 1, "{received}");
+        assert!(received.is_empty() || received.starts_with("HTTP/1.1 200"), "{received}");
     }
 }

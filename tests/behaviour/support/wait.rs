@@ -47,7 +47,7 @@ pub fn ended(child: Child) -> Output {
     let output = child.wait_with_output().unwrap();
     drop(has_ended);
     if let Some(threads) = watch.join().unwrap() {
-        println!("it did not end, and was killed; its threads: {threads}");
+        eprintln!("it did not end, and was killed; its threads: {threads}");
     }
     output
 }
