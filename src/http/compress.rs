@@ -14,6 +14,8 @@ use tower_http::compression::{
     predicate::{NotForContentType, SizeAbove},
 };
 
+use super::routes::Routes;
+
 /// Answers smaller than this are not worth compressing, in bytes.
 const MIN_COMPRESSED: u64 = 1024;
 
@@ -21,22 +23,16 @@ const MIN_COMPRESSED: u64 = 1024;
 ///
 /// No layer around all routes: what it makes of an answer has room for a compressor, some
 /// kilobytes, and is moved and boxed also where nothing is compressed.
-pub(super) async fn answered<F: Future<Output = Response> + Send>(
-    route: impl Fn(Request) -> F + Send,
-    request: Request,
-) -> Response {
+pub(super) async fn answered(routes: &Routes, request: Request) -> Response {
     let worth_it =
         SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::const_new("text/event-stream"));
     if request.headers().contains_key(header::ACCEPT_ENCODING) {
-        let routed = service_fn(|request| {
-            let routed = route(request);
-            async { Ok::<_, Infallible>(routed.await) }
-        });
-        let compressing = CompressionLayer::new().compress_when(worth_it).layer(routed);
+        let service = service_fn(async |request| Ok::<_, Infallible>(routes.route(request).await));
+        let compressing = CompressionLayer::new().compress_when(worth_it).layer(service);
         let Ok(response) = Box::pin(compressing.oneshot(request)).await;
         return response.map(Body::new);
     }
-    let mut response = route(request).await;
+    let mut response = routes.route(request).await;
     if worth_it.should_compress(&response) {
         // Who keeps it for others has to know that they may be sent something else.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -68,16 +68,18 @@ impl Connection {
         self.0.peer
     }
 
+    /// Says that something is asked, and in which version of HTTP. There is something to wait for
+    /// until what is returned is dropped.
+    pub(super) fn asked(&self, version: Version) -> Busy {
+        let spoken = if version == Version::HTTP_2 { 2 } else { 1 };
+        self.0.spoken.store(spoken, Ordering::Relaxed);
+        self.busy()
+    }
+
     /// Says, until it is dropped, that there is something to wait for.
     pub(super) fn busy(&self) -> Busy {
         self.0.busy.fetch_add(1, Ordering::SeqCst);
         Busy(self.clone())
-    }
-
-    /// Notes that something is asked, and in which version of HTTP.
-    pub(super) fn asks(&self, version: Version) {
-        let spoken = if version == Version::HTTP_2 { 2 } else { 1 };
-        self.0.spoken.store(spoken, Ordering::Relaxed);
     }
 
     /// Whether anything was ever asked.
@@ -127,8 +129,10 @@ impl Connection {
     async fn quiet(&self, time: Duration, since: impl Fn() -> u64) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         loop {
+            // First, as `Busy` lets go last.
+            let is_busy = self.0.busy.load(Ordering::SeqCst) > 0;
             let quiet = self.now().saturating_sub(since());
-            let left = if self.0.busy.load(Ordering::SeqCst) > 0 {
+            let left = if is_busy {
                 time
             } else if quiet < time {
                 time - quiet

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{compress, state::AppState};
+use super::{compress, routes::Routes};
 use crate::tenancy::Scope;
 
 /// How long a browser may keep the answer to a preflight, in seconds.
@@ -14,19 +14,16 @@ const MAX_AGE: &str = "600";
 
 /// Answers preflights, before any tenant is resolved: they never carry the tenant header. The
 /// answer to the request itself is opened only to origins of its own tenant.
-pub(super) async fn opened<F: Future<Output = Response> + Send>(
-    state: &AppState,
-    route: impl Fn(Request) -> F + Send,
-    request: Request,
-) -> Response {
+pub(super) async fn opened(routes: &Routes, request: Request) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
-        return compress::answered(route, request).await;
+        return compress::answered(routes, request).await;
     };
-    let known = origin.to_str().is_ok_and(|origin| state.registry.view().has_origin(origin));
+    let registry = &routes.state().registry;
+    let known = origin.to_str().is_ok_and(|origin| registry.view().has_origin(origin));
     if is_preflight(&request) {
         return preflight(&origin, known);
     }
-    let mut response = compress::answered(route, request).await;
+    let mut response = compress::answered(routes, request).await;
     let allowed = match response.extensions().get::<Scope>() {
         Some(scope) => scope.tenant().origins.iter().any(|own| own.as_bytes() == origin.as_bytes()),
         // Errors about the tenant itself are to be read too.

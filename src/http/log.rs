@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 
-use super::{connection::Connection, cors, result_cache::CacheMark, state::AppState};
+use super::{connection::Connection, cors, result_cache::CacheMark, routes::Routes};
 use crate::tenancy::Scope;
 
 /// Where a request's id stands in its headers and in its answer's.
@@ -41,23 +41,20 @@ impl RequestId {
 fn hexadecimal(bytes: [u8; 16]) -> Arc<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.map(|byte| [byte >> 4, byte & 15].map(|half| DIGITS[usize::from(half)]));
+    // All of them are text, so there is no default to fall back to.
     str::from_utf8(digits.as_flattened()).unwrap_or_default().into()
 }
 
 /// Gives the request its id and, when it is answered, logs it. The tenant, the number of
 /// statements and what the result cache did are known if a scope was entered.
-pub(super) async fn answered<F: Future<Output = Response> + Send>(
-    state: &AppState,
-    route: impl Fn(Request) -> F + Send,
-    mut request: Request,
-) -> Response {
+pub(super) async fn answered(routes: &Routes, mut request: Request) -> Response {
     let start = Instant::now();
     let id = RequestId::of(request.headers());
     let address = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = cors::opened(state, route, request).await;
+    let mut response = cors::opened(routes, request).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

@@ -1,4 +1,4 @@
-//! All routes, and what is around them.
+//! All routes.
 
 use axum::{
     Router,
@@ -10,13 +10,14 @@ use axum::{
 use futures::future::BoxFuture;
 use tower::ServiceExt;
 
-use super::{graphql, health, log, metrics, pages, socket, state::AppState, tenant};
+use super::{graphql, health, metrics, pages, socket, state::AppState, tenant};
 
 /// Where operations go.
 const ENDPOINT: &str = "/graphql";
 
-/// All routes, with what concerns each of them around: ids, the log, CORS, compression. None of it is
-/// a layer of axum's: one boxes itself, and all that is inside, for every request.
+/// All routes. What concerns each of them is around them, from [`answered`](super::log::answered) on:
+/// ids, the log, CORS, compression. None of it is a layer of axum's: one boxes itself, and all that
+/// is inside, for every request.
 #[derive(Clone)]
 pub(super) struct Routes {
     state: AppState,
@@ -26,7 +27,7 @@ pub(super) struct Routes {
 impl Routes {
     pub(super) fn new(state: AppState) -> Self {
         let router = Router::new()
-            .route(ENDPOINT, get(routed).post(routed))
+            .route(ENDPOINT, get(endpoint_by_router).post(endpoint_by_router))
             .merge(pages::routes())
             .route("/graphql/ws", get(socket::only))
             .route("/healthz", get(health::healthz))
@@ -36,15 +37,17 @@ impl Routes {
         Self { state, router }
     }
 
-    /// Answers a request; what concerns a tenant runs in its scope.
-    pub(super) async fn answer(&self, request: Request) -> Response {
-        log::answered(&self.state, |request| self.route(request), request).await
+    /// What all requests share.
+    pub(super) fn state(&self) -> &AppState {
+        &self.state
     }
 
-    /// To the endpoint at once, as most requests are for it: the router's way there costs an eighth
-    /// of what a kept answer takes. The rest is the router's, other methods of the endpoint too.
-    /// Boxed either way: what is around would move all of it.
-    fn route(&self, request: Request) -> BoxFuture<'_, Response> {
+    /// Answers a request; what concerns a tenant runs in its scope.
+    ///
+    /// The endpoint is called at once, as most requests are for it: the router's way there costs a tenth of
+    /// what a kept answer takes. The rest is the router's, other methods of the endpoint too. Boxed
+    /// either way: what is around would move all of it.
+    pub(super) fn route(&self, request: Request) -> BoxFuture<'_, Response> {
         let is_usual = matches!(*request.method(), Method::GET | Method::POST);
         if is_usual && request.uri().path() == ENDPOINT {
             return Box::pin(endpoint(&self.state, request));
@@ -57,7 +60,7 @@ impl Routes {
     }
 }
 
-async fn routed(State(state): State<AppState>, request: Request) -> Response {
+async fn endpoint_by_router(State(state): State<AppState>, request: Request) -> Response {
     endpoint(&state, request).await
 }
 

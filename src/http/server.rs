@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{
     connection::{AnswerBody, Connection},
+    log,
     routes::Routes,
     state::AppState,
 };
@@ -21,6 +22,8 @@ use tokio::{
 /// How long a client may take nothing, while there is nothing else to wait for, once its
 /// connection is to end.
 const STALL_TIME: Duration = Duration::from_secs(10);
+/// How long a client that has asked nothing may still begin to, once its time is over.
+const LAST_TIME: Duration = Duration::from_secs(2);
 /// How long a peer may take to answer a ping of HTTP/2, which waits behind what was sent before.
 const PING_TIME: Duration = Duration::from_secs(20);
 
@@ -117,19 +120,24 @@ impl Server {
             () = connection.idle(self.header_time) => false,
             _ = self.stopped.wait_for(|stopped| *stopped) => true,
         };
-        // Who has said nothing in all that time, or not all of a request, has nothing to wait for.
-        // That is how long the headers of one may take, too: no timer of hyper's, which it would
-        // set and take back for each request.
-        if !stops && !connection.has_asked() {
-            return;
-        }
         // What has been asked is answered, and what comes too late may safely be asked elsewhere
         // (RFC 9112, section 9.6; RFC 9113, section 6.8).
         served.as_mut().graceful_shutdown();
-        // Bytes that are taken may be answers to pings, which a client may send for ever. The
-        // stop has an end of its own.
+        // Headers that take too long end here as well, without hyper's timer, which would be set and
+        // taken back for each request: after an answer hyper waits for no rest of them, and for
+        // those of a first request `LAST_TIME` is left. Bytes that are taken may be answers to
+        // pings, which a client may send for ever. The stop has an end of its own.
         let too_long = async {
-            if stops || !connection.has_pings() {
+            if stops {
+                std::future::pending::<()>().await;
+            }
+            if !connection.has_asked() {
+                tokio::time::sleep(LAST_TIME).await;
+                if !connection.has_asked() {
+                    return;
+                }
+            }
+            if !connection.has_pings() {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(self.header_time).await;
@@ -161,16 +169,15 @@ fn per_connection(
     Error = std::convert::Infallible,
     Future: Send,
 > + Clone {
-    // Counted by this connection alone: what all threads count in is slow to count.
+    // One that this connection has to itself: a counter that all threads share is slow.
     let routes = Arc::new(routes);
     hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let busy = connection.busy();
-        connection.asks(request.version());
+        let busy = connection.asked(request.version());
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(connection.clone());
         let (routes, connection) = (Arc::clone(&routes), connection.clone());
         async move {
-            let answer = routes.answer(request).await;
+            let answer = log::answered(&routes, request).await;
             drop(busy);
             Ok(answer.map(|body| connection.body(body)))
         }

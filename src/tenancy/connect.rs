@@ -1,8 +1,12 @@
 //! How a pool is opened on each engine: what it may do is set on every connection of it.
 
-use std::{path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbErr,
+    sqlx::{self, Connection, pool::PoolConnectionMetadata},
+};
+use tokio::time::timeout;
 
 use super::{DatabaseUrl, Engine};
 
@@ -28,8 +32,14 @@ pub(super) struct PoolBounds {
 
 /// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Server connections idle for longer are tested before they are used again.
+/// A server connection idle for longer is asked for a sign of life before it is used again, and has
+/// so long for it.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(15);
+const PING_TIME: Duration = Duration::from_secs(2);
+/// One that is older, or idle for longer, is not used again: what stands between may have forgotten
+/// it, or another server may have taken the place of the one that it leads to.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+const MAX_IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// Opens a pool. Connects at least once, so that a database that cannot be reached is an error
 /// here and not at the first query; only a read-only pool of a SQLite file opens when it is used.
@@ -52,9 +62,9 @@ fn options(url: &DatabaseUrl, access: Access, bounds: PoolBounds) -> ConnectOpti
         .min_connections(0)
         .acquire_timeout(bounds.acquire_timeout)
         .connect_timeout(bounds.acquire_timeout)
-        // Idle connections go with their tenant's database, which is closed when it is idle.
-        // Either limit would start a task of the pool's that, once in some ten thousand pools,
-        // takes a thread for ever: a command did not end (sqlx issue 3645, in 0.9.0 still).
+        // Either limit would start a task of the pool's that sometimes takes a thread for ever, so
+        // that a command does not end (sqlx issue 3645, in 0.9.0 still). Connections are looked at
+        // when they are wanted instead, and what nobody wants goes with its tenant's database.
         .idle_timeout(None)
         .max_lifetime(None)
         .sqlx_logging(false)
@@ -63,7 +73,7 @@ fn options(url: &DatabaseUrl, access: Access, bounds: PoolBounds) -> ConnectOpti
 }
 
 fn sqlite(path: &Path, access: Access) -> ConnectOptions {
-    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     // The path is set below as it is: in a URL some of its characters would mean something.
     let mut options = ConnectOptions::new("sqlite://set-below.db");
     let path = path.to_owned();
@@ -86,9 +96,12 @@ fn sqlite(path: &Path, access: Access) -> ConnectOptions {
 
 fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
-    options.test_before_acquire_if_idle_for(PING_AFTER_IDLE);
+    options.test_before_acquire(false);
     match url.engine() {
         Engine::Postgres => {
+            options.map_sqlx_postgres_before_acquire(|connection, meta| {
+                Box::pin(is_good(connection, meta))
+            });
             options.map_sqlx_postgres_opts(move |opts| {
                 let opts = opts.application_name("polls");
                 let lock_timeout = format!("{}s", BUSY_TIMEOUT.as_secs());
@@ -100,10 +113,13 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
             });
         }
         _ => {
+            options.map_sqlx_mysql_before_acquire(|connection, meta| {
+                Box::pin(is_good(connection, meta))
+            });
             options.map_sqlx_mysql_pool_opts(move |pool| {
                 pool.after_connect(move |connection, _| {
                     Box::pin(async move {
-                        use sea_orm::sqlx::{AssertSqlSafe, Executor};
+                        use sqlx::{AssertSqlSafe, Executor};
                         connection.execute(session_setup(access)).await?;
                         if access == Access::ReadWrite {
                             let seconds = BUSY_TIMEOUT.as_secs();
@@ -117,6 +133,23 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
         }
     }
     options
+}
+
+/// Whether a connection to a server may be used again.
+async fn is_good(
+    connection: &mut impl Connection,
+    meta: PoolConnectionMetadata,
+) -> Result<bool, sqlx::Error> {
+    if meta.age > MAX_AGE || meta.idle_for > MAX_IDLE {
+        return Ok(false);
+    }
+    if meta.idle_for < PING_AFTER_IDLE {
+        return Ok(true);
+    }
+    match timeout(PING_TIME, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
 }
 
 /// Each statement of a transaction sees what is committed, as on PostgreSQL.

@@ -104,8 +104,8 @@ impl Registry {
         self.0.view.load_full()
     }
 
-    /// Whether that is still the view. Unlike a view of one's own, asking is no count that all
-    /// threads share.
+    /// Whether that is still the view. Asking touches no counter that all threads share, as taking
+    /// a view does.
     #[must_use]
     pub fn is_current(&self, view: &Arc<View>) -> bool {
         Arc::ptr_eq(&self.0.view.load(), view)

@@ -1,7 +1,8 @@
 //! What an attacker sends: refused at once, with the name of a limit, and nobody else notices.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -163,30 +164,54 @@ async fn five_megabytes_are_413_in_one_piece_and_in_many() {
 async fn a_connection_that_asks_nothing_is_closed() {
     let world = World::new(Engine::Sqlite).await;
     let server =
-        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "4"]).await;
-    let beginnings: [&[u8]; 4] = [
-        b"",
-        b"POST /graphql HTTP/1.1\r\nHost: thor.loc",
-        b"PRI * HTTP/2.0\r\n",
-        b"GET /healthz HTTP/1.1\r\nHost: thor.localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHo",
+        world.serve_with(&["--header-timeout-seconds", "1", "--max-connections", "5"]).await;
+    // What is said, and how many answers that has.
+    let beginnings: [(&[u8], usize); 5] = [
+        (b"", 0),
+        (b"POST /graphql HTTP/1.1\r\nHost: thor.loc", 0),
+        (b"PRI * HTTP/2.0\r\n", 0),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 0),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHo", 1),
     ];
-    let silent: Vec<_> = beginnings
-        .into_iter()
-        .map(|bytes| {
-            let mut connection = Connection::open(server.address);
-            connection.send(bytes);
-            connection
-        })
-        .collect();
+    let silent = beginnings.map(|(bytes, answers)| {
+        let mut connection = Connection::open(server.address);
+        connection.send(bytes);
+        (connection, answers)
+    });
     // All places are taken; they come free by themselves.
     let thor = server.anyone("thor");
     eventually("there is a place again", async || {
         thor.ask("{ tenant { key } }").await.status == 200
     })
     .await;
-    for mut connection in silent {
+    for (mut connection, answers) in silent {
         let received = String::from_utf8_lossy(&connection.read_until(|_| false)).into_owned();
-        assert!(received.matches("HTTP/1.1 ").count() <= 1, "{received}");
-        assert!(received.is_empty() || received.starts_with("HTTP/1.1 200"), "{received}");
+        assert_eq!(received.matches("HTTP/1.1 200").count(), answers, "{received}");
+        assert_eq!(received.matches("HTTP/1.1 ").count(), answers, "{received}");
+    }
+}
+
+/// Nor does it help to say a little more now and then: not before any answer, nor after one.
+#[tokio::test]
+async fn headers_that_never_end_are_hung_up_on() {
+    let world = World::new(Engine::Sqlite).await;
+    let server = world.serve_with(&["--header-timeout-seconds", "1"]).await;
+    let whole = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    for before in ["", whole] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        stream.write_all(before.as_bytes()).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a").unwrap();
+        let start = Instant::now();
+        // Sooner than one who takes nothing of an answer.
+        while start.elapsed() < 2 * SOON {
+            match stream.read(&mut [0; 1024]) {
+                Ok(0) => break,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+                // An answer, or nothing for now.
+                _ => _ = stream.write_all(b"a"),
+            }
+        }
+        assert!(start.elapsed() < 2 * SOON, "after {before:?}");
     }
 }

@@ -78,7 +78,8 @@ impl Engine {
     /// A connection of one's own to any database, for what no command of the product does.
     pub async fn connect(url: &str) -> DatabaseConnection {
         let mut options = ConnectOptions::new(url);
-        options.max_connections(1).sqlx_logging(false);
+        // As the product has it, and why: `tenancy/connect.rs`.
+        options.max_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
         Database::connect(options).await.unwrap()
     }
 

@@ -40,7 +40,8 @@ pub fn ended(child: Child) -> Output {
         let waited = ending.recv_timeout(4 * PATIENCE);
         (waited == Err(RecvTimeoutError::Timeout)).then(|| {
             let threads = threads(id);
-            signal("KILL", id);
+            // It may just have ended after all.
+            send("KILL", id);
             threads
         })
     });
@@ -65,8 +66,12 @@ fn threads(process: u32) -> String {
     folders.flatten().map(|folder| thread(folder.path())).collect::<Vec<_>>().join(", ")
 }
 
-/// Sends a signal to a process.
+/// Sends a signal to a process, which must be there.
 pub fn signal(name: &str, process: u32) {
-    let kill = format!("kill -{name} {process}");
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(send(name, process), "there is no process {process}");
+}
+
+fn send(signal: &str, process: u32) -> bool {
+    let kill = format!("kill -{signal} {process}");
+    Command::new("sh").args(["-c", &kill]).status().unwrap().success()
 }
