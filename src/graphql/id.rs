@@ -59,7 +59,10 @@ pub(super) fn encode(kind: Kind, tenant: &TenantKey, row: i64) -> ID {
         text[length..length + part.len()].copy_from_slice(part);
         length += part.len();
     }
-    BASE64_URL_SAFE_NO_PAD.encode(&text[..length]).into()
+    let mut id = [0; MAX_LEN];
+    // There is room for the longest, and all of it is text.
+    let length = BASE64_URL_SAFE_NO_PAD.encode_slice(&text[..length], &mut id).unwrap_or_default();
+    str::from_utf8(&id[..length]).unwrap_or_default().into()
 }
 
 /// The digits of an `i64`, and its sign.

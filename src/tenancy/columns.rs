@@ -69,7 +69,8 @@ thread_local! {
     static MADE: RefCell<Made> = RefCell::default();
 }
 
-/// The texts that were made of others, by columns.
+/// The texts that were made of others, by columns. A text names its entities, so what they have of
+/// columns in all goes with it.
 #[derive(Default)]
 struct Made {
     texts: HashMap<[Columns; 2], HashMap<Box<str>, String, RandomState>, RandomState>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, Iterable, QuerySelect, QueryTrait, SelectTwoMany,
     SelectTwoRequired, Value,
@@ -143,7 +144,7 @@ fn grouped<E: TenantEntity, F: TenantEntity>(
     [first, second]: [Columns; 2],
 ) -> impl FnMut(&StoredRow<'_>) -> Result<Grouped<E, F>, RouterError> {
     let width = first.among(E::Column::iter().count());
-    let mut groups: HashMap<i64, usize> = HashMap::new();
+    let mut groups: HashMap<i64, usize, RandomState> = HashMap::default();
     move |row| {
         let next = groups.len();
         let group = *groups.entry(row.get(0)?).or_insert(next);
