@@ -44,9 +44,9 @@ impl Routes {
 
     /// Answers a request; what concerns a tenant runs in its scope.
     ///
-    /// The endpoint is called at once, as most requests are for it: the router's way there costs a tenth of
-    /// what a kept answer takes. The rest is the router's, other methods of the endpoint too. Boxed
-    /// either way: what is around would move all of it.
+    /// The endpoint is called at once, as most requests are for it: the router's way there costs a
+    /// tenth of what a kept answer takes. The rest is the router's, other methods of the endpoint
+    /// too. Boxed either way: what is around would move all of it.
     pub(super) fn route(&self, request: Request) -> BoxFuture<'_, Response> {
         let is_usual = matches!(*request.method(), Method::GET | Method::POST);
         if is_usual && request.uri().path() == ENDPOINT {

@@ -99,8 +99,8 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
     options.test_before_acquire(false);
     match url.engine() {
         Engine::Postgres => {
-            options.map_sqlx_postgres_before_acquire(|connection, meta| {
-                Box::pin(is_good(connection, meta))
+            options.map_sqlx_postgres_before_acquire(move |connection, meta| {
+                Box::pin(is_good(connection, access, meta))
             });
             options.map_sqlx_postgres_opts(move |opts| {
                 let opts = opts.application_name("polls");
@@ -113,8 +113,8 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
             });
         }
         _ => {
-            options.map_sqlx_mysql_before_acquire(|connection, meta| {
-                Box::pin(is_good(connection, meta))
+            options.map_sqlx_mysql_before_acquire(move |connection, meta| {
+                Box::pin(is_good(connection, access, meta))
             });
             options.map_sqlx_mysql_pool_opts(move |pool| {
                 pool.after_connect(move |connection, _| {
@@ -135,11 +135,16 @@ fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
     options
 }
 
-/// Whether a connection to a server may be used again.
+/// Whether a connection to a server may be used again. That of maintenance holds a lock, so no other
+/// may take its place.
 async fn is_good(
     connection: &mut impl Connection,
+    access: Access,
     meta: PoolConnectionMetadata,
 ) -> Result<bool, sqlx::Error> {
+    if matches!(access, Access::Maintain | Access::Create) {
+        return Ok(true);
+    }
     if meta.age > MAX_AGE || meta.idle_for > MAX_IDLE {
         return Ok(false);
     }
