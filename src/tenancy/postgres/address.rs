@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     task::JoinHandle,
     time::{error::Elapsed, timeout},
 };
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{Client, Config, Connection, NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
@@ -114,19 +115,39 @@ impl Address {
     /// Connects; the task ends when nobody has the client any more, or the connection does.
     pub(super) async fn connect(&self) -> Result<(Client, JoinHandle<()>), ConnectError> {
         let connecting = async {
-            Ok(match &self.tls {
-                Some(tls) => {
-                    let (client, connection) = self.config.connect(tls.clone()).await?;
-                    (client, spawn_untenanted(told(connection)))
-                }
-                None => {
-                    let (client, connection) = self.config.connect(NoTls).await?;
-                    (client, spawn_untenanted(told(connection)))
-                }
-            })
+            match &self.tls {
+                Some(tls) => begin(self.config.connect(tls.clone()).await?).await,
+                None => begin(self.config.connect(NoTls).await?).await,
+            }
         };
-        timeout(SESSION_TIME, connecting).await?
+        Ok(timeout(SESSION_TIME, connecting).await??)
     }
+}
+
+/// A lane's pages are too short to meet many rows twice, and what would keep those takes longer to
+/// begin than to find them again. Servers before this version do not know the setting.
+const FORGETFUL: &str = "SET enable_memoize = off";
+const FORGETFUL_SINCE: u32 = 14;
+
+async fn begin<S, T>(
+    (client, connection): (Client, Connection<S, T>),
+) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error>
+where
+    Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let version = connection.parameter("server_version").and_then(major);
+    let task = spawn_untenanted(told(connection));
+    if version.is_some_and(|version| version >= FORGETFUL_SINCE) {
+        client.batch_execute(FORGETFUL).await?;
+    }
+    Ok((client, task))
+}
+
+/// The first number of a version such as `15.20 (Debian 15.20-0+deb12u1)` or `18beta1`.
+fn major(version: &str) -> Option<u32> {
+    version.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Its statements are told as well; without any nobody else would be.
@@ -139,4 +160,22 @@ async fn told(connection: impl Future<Output = Result<(), tokio_postgres::Error>
 fn password(url: &DatabaseUrl) -> Option<Vec<u8>> {
     let url = Url::parse(url.expose()).ok()?;
     Some(percent_encoding::percent_decode_str(url.password()?).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_first_number_of_a_version_counts() {
+        for (version, expected) in [
+            ("15.20 (Debian 15.20-0+deb12u1)", Some(15)),
+            ("18beta1", Some(18)),
+            ("9.6.24", Some(9)),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(major(version), expected, "{version}");
+        }
+    }
 }
