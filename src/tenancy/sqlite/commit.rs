@@ -12,8 +12,16 @@ use super::{
 };
 use crate::tenancy::{Durability, RouterError, budget::Places};
 
-/// How many turns share a commit at most.
-const MAX_BATCH: usize = 128;
+/// How many turns share a commit at most. Where it waits for the disk, many share the wait. Where
+/// it does not, few: those who are answered come again while the next ones write, and who waits
+/// for nothing but others leaves the processor idle.
+const fn most_turns(durability: Durability) -> usize {
+    match durability {
+        Durability::Full => 128,
+        Durability::Normal => 8,
+    }
+}
+
 /// How long a write waits for a lock that another process holds, on a thread that may block.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A commit of more changed rows than this is written on a thread that may block.
@@ -132,7 +140,7 @@ impl State {
         }
         let Some(batch) = &mut self.batch else { return Err(RouterError::EscapedWriter) };
         batch.turns += 1;
-        let full = batch.turns >= MAX_BATCH;
+        let full = batch.turns >= most_turns(self.durability);
         Ok(Some(Left { outcome: batch.outcome.subscribe(), full }))
     }
 
