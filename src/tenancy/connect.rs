@@ -42,7 +42,8 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 const MAX_IDLE: Duration = Duration::from_secs(10 * 60);
 
 /// Opens a pool. Connects at least once, so that a database that cannot be reached is an error
-/// here and not at the first query; only a read-only pool of a SQLite file opens when it is used.
+/// here and not at the first query. Two connect when they are used: a read-only pool of a SQLite
+/// file, and that of the requests which write on a server, whose read-only pool has been there.
 #[expect(clippy::disallowed_methods, reason = "the one place where connections are made")]
 pub(super) async fn connect(
     url: &DatabaseUrl,
@@ -96,7 +97,7 @@ fn sqlite(path: &Path, access: Access) -> ConnectOptions {
 
 fn server(url: &DatabaseUrl, access: Access) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
-    options.test_before_acquire(false);
+    options.test_before_acquire(false).connect_lazy(access == Access::ReadWrite);
     match url.engine() {
         Engine::Postgres => {
             options.map_sqlx_postgres_before_acquire(move |connection, meta| {

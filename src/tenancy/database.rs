@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, TransactionTrait};
 use tokio::sync::OnceCell;
 
 use super::{
@@ -116,11 +116,11 @@ impl TenantDatabase {
         };
         let (mut write, mut batches, mut read) = (None, None, None);
         if sqlite.is_none() {
-            let pool = connect(&spec.write, Access::ReadWrite, bounds(sizes.write));
-            write = Some(pool.await.map_err(unavailable)?);
-            batches = pipeline(&spec.write, Lane::Write).await.map(Batches::new);
             let pool = ReadPool::open(&spec.write, bounds(sizes.read));
             read = Some(pool.await.map_err(unavailable)?);
+            batches = pipeline(&spec.write, Lane::Write).await.map(Batches::new);
+            let pool = connect(&spec.write, Access::ReadWrite, bounds(sizes.write));
+            write = Some(pool.await.map_err(unavailable)?);
         }
         let mut replicas = Vec::with_capacity(spec.read.len());
         for url in &spec.read {
@@ -140,11 +140,17 @@ impl TenantDatabase {
 
     /// Whether its schema is behind what the program needs. A SQLite file is shown on a connection
     /// that is closed at once: SeaORM gives each a thread and caches of its own, and most tenants
-    /// never need one again.
+    /// never need one again. A server is asked in a transaction, so on one connection: a pool often
+    /// opens another for the second statement, which it keeps.
     pub(super) async fn is_behind(&self, check: &dyn SchemaCheck) -> Result<bool, AccessError> {
         let Some(sqlite) = self.sqlite() else {
-            let behind = check.is_behind((&self.read_primary()?.pool).into()).await;
-            return behind.map_err(AccessError::unavailable);
+            let pool = &self.read_primary()?.pool;
+            let look = async {
+                let transaction = pool.begin().await?;
+                let behind = check.is_behind((&transaction).into()).await?;
+                transaction.rollback().await.map(|()| behind)
+            };
+            return look.await.map_err(AccessError::unavailable);
         };
         let pool = sqlite.connect(1).await.map_err(AccessError::unavailable)?;
         let behind = check.is_behind((&pool).into()).await;

@@ -4,9 +4,12 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
-use crate::support::{Answer, Engine, Server, World, dead_port, eventually, on_each_engine};
+use crate::support::{
+    Answer, Engine, Server, World, dead_port, eventually, on_each_engine, on_each_server,
+};
 
 on_each_engine!(
     an_unmigrated_database_says_so,
@@ -14,6 +17,8 @@ on_each_engine!(
     more_tenants_than_may_be_open_are_all_served,
     few_connections_serve_many_requests,
 );
+
+on_each_server!(who_only_reads_takes_no_connection_that_writes);
 
 const ASK: &str = "{ tenant { key } polls { totalCount } }";
 
@@ -185,4 +190,37 @@ async fn a_server_that_never_answers_holds_up_nobody_else() {
     let (answer, ()) = tokio::join!(thor.ask(ASK), potter_is_well(&server));
     unavailable(&answer, "TENANT_UNAVAILABLE");
     drop(listener);
+}
+
+/// A server has thousands of tenants' connections, most of which wait for nothing.
+async fn who_only_reads_takes_no_connection_that_writes(engine: Engine) {
+    let world = World::new(engine).await;
+    let users = world.users("thor", 1);
+    let server = world.serve().await;
+    let thor = server.caller("thor", &users[0].token);
+    thor.ask(ASK).await.data();
+    let beside = Engine::connect(&world.url("thor")).await;
+    let held = match engine {
+        Engine::Postgres => {
+            "SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND application_name = 'polls'"
+        }
+        _ => {
+            "SELECT COUNT(*) FROM information_schema.processlist \
+             WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+        }
+    };
+    let held = async || {
+        let query = Statement::from_string(beside.get_database_backend(), held);
+        let row = beside.query_one_raw(query).await.unwrap().unwrap();
+        row.try_get_by_index::<i64>(0).unwrap()
+    };
+    // Two pipelines, and the pool that has looked at the schema; a pool alone has up to three that
+    // read. Those of the commands before may still be going.
+    let expected = if engine == Engine::Postgres { 3..=3 } else { 1..=3 };
+    eventually("few are held", async || expected.contains(&held().await)).await;
+    let before = held().await;
+    thor.create_poll("Q", &["a", "b"]).await;
+    assert!(held().await > before, "a poll is written by the other pool");
+    beside.close().await.unwrap();
 }

@@ -126,6 +126,37 @@ async fn a_commit_that_fails_fails_for_all_who_share_it() {
 }
 
 #[tokio::test]
+async fn a_batch_that_waits_for_no_disk_is_small() {
+    for durability in [Durability::Full, Durability::Normal] {
+        let file = File::new(durability);
+        // The first commit begins the log, which waits for the disk.
+        let first = file.begin().await;
+        insert(&first, 0);
+        first.end(true).await.unwrap();
+        let mut turn = file.begin().await;
+        let mut others = Vec::new();
+        for id in 1..=8 {
+            let mut next = pin!(file.begin());
+            waits!(next);
+            insert(&turn, id);
+            let mut end = Box::pin(turn.end(true));
+            let is_answered = poll!(&mut end).is_ready();
+            assert_eq!(is_answered, id == 8 && durability == Durability::Normal, "{id}");
+            if !is_answered {
+                others.push(end);
+            }
+            turn = next.await;
+        }
+        assert_eq!(file.rows().len(), if durability == Durability::Normal { 9 } else { 1 });
+        turn.end(true).await.unwrap();
+        for end in others {
+            end.await.unwrap();
+        }
+        assert_eq!(file.rows().len(), 9);
+    }
+}
+
+#[tokio::test]
 async fn what_leaves_half_way_is_undone_and_the_others_are_kept() {
     let file = File::new(Durability::Normal);
     let alone = file.begin().await;
