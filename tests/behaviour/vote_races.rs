@@ -3,7 +3,7 @@
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use futures::future::{join, join_all};
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -238,9 +238,7 @@ impl Locked {
                  WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE '%FOR UPDATE'"
             }
         };
-        let query = Statement::from_string(self.0.get_database_backend(), waiting);
-        let row = self.0.query_one_raw(query).await.unwrap().unwrap();
-        row.try_get_by_index::<i64>(0).unwrap() > 0
+        Engine::count(&self.0, waiting).await > 0
     }
 
     async fn change(self, sql: &str) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
 /// Where a test's tenants keep their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,13 @@ impl Engine {
         // As the product has it, and why: `tenancy/connect.rs`.
         options.max_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
         Database::connect(options).await.unwrap()
+    }
+
+    /// What a statement counts, asked on such a connection.
+    pub async fn count(connection: &DatabaseConnection, sql: &str) -> i64 {
+        let query = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(query).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 
     async fn admin(self, statements: &[String]) {
