@@ -38,15 +38,18 @@ impl Lane {
     /// stopped, and begun again elsewhere by whoever sent it. Planned once: for an array shorter
     /// than PostgreSQL expects it would plan anew each time, which takes longer than a vote. And
     /// planned for pages in memory: what is short is led by an index to a few of them, not through
-    /// a whole table because it is small.
+    /// a whole table because it is small, and without a map of those pages, which takes longer to
+    /// make than to look at one of them twice.
     const fn session(self) -> &'static str {
         match self {
             Self::Read => {
                 "-c default_transaction_read_only=on -c statement_timeout=500 \
-                 -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
+                 -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 \
+                 -c enable_bitmapscan=off"
             }
             Self::Write => {
-                "-c lock_timeout=500 -c plan_cache_mode=force_generic_plan -c random_page_cost=1.1"
+                "-c lock_timeout=500 -c plan_cache_mode=force_generic_plan \
+                 -c random_page_cost=1.1 -c enable_bitmapscan=off"
             }
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use foldhash::fast::RandomState;
 use futures::TryStreamExt;
 use sea_orm::{DbErr, RuntimeErr};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio_postgres::{Client, Row, Statement, error::SqlState, types::Type};
 
 use super::{
@@ -152,6 +152,9 @@ impl Session {
             Some(statement) => statement,
             None => Box::pin(self.prepare(sql, params)).await?,
         };
+        // Sent with what others of this turn ask, not amid it: each statement wakes a process of the
+        // database, which takes the processor from whoever sends.
+        yield_now().await;
         let mut found = pin!(self.client.query_raw(&statement, params).await?);
         let mut models = Vec::new();
         while let Some(row) = found.try_next().await? {
