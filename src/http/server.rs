@@ -1,6 +1,6 @@
 //! Accepting connections, and ending well.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use super::{
     connection::{AnswerBody, Connection},
@@ -9,7 +9,6 @@ use super::{
     state::AppState,
 };
 use crate::tenancy::spawn_untenanted;
-use futures::poll;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -194,13 +193,17 @@ fn per_connection(
 /// in the caches.
 async fn at_the_end_of_a_turn<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
-    match poll!(work.as_mut()) {
-        Poll::Ready(done) => {
-            yield_now().await;
-            done
-        }
-        Poll::Pending => work.await,
+    let mut waited = false;
+    let done = poll_fn(|task| {
+        let state = work.as_mut().poll(task);
+        waited |= state.is_pending();
+        state
+    })
+    .await;
+    if !waited {
+        yield_now().await;
     }
+    done
 }
 
 #[cfg(test)]
@@ -225,7 +228,7 @@ mod tests {
             .await;
             tell("c sent");
         };
-        tokio::join!(waits(), at_once("a made", "a sent"), at_once("b made", "b sent"));
+        futures::join!(waits(), at_once("a made", "a sent"), at_once("b made", "b sent"));
         let expected = ["a made", "b made", "c made", "c sent", "a sent", "b sent"];
         assert_eq!(*told.borrow(), expected);
     }
