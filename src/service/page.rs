@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use futures::future::BoxFuture;
 use sea_orm::{
-    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Related, Select,
+    ColumnTrait, Condition, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Related,
+    Select,
 };
 
 use super::error::Failure;
-use crate::tenancy::{Columns, PageTexts, TenantEntity, TenantRouter};
+use crate::tenancy::{Columns, OfPage, PageTexts, TenantEntity, TenantRouter};
 
 /// An order: by a moment if there is one, then by id. Rows without the moment come last,
 /// whichever way it runs.
@@ -207,10 +207,11 @@ impl<E: TenantEntity> Listing<E> {
         let Some(texts) = self.kept(window, texts).filter(|_| window.limit > 0) else {
             return Ok(None);
         };
-        let query = || {
-            let page = self.segment(Segment::All, window, window.limit);
-            let page = page.select_only().column(self.order.id).into_query();
-            rows().filter(column.in_subquery(page))
+        let query = || OfPage {
+            rows: rows(),
+            column,
+            page: self.segment(Segment::All, window, window.limit),
+            key: self.order.id,
         };
         let reader = TenantRouter::db_for_read::<F>()?.only(columns);
         Ok(reader.beside(texts, window.limit, query).await?)

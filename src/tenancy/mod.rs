@@ -51,7 +51,7 @@ pub use limits::{LimitName, LimitOverrides};
 pub use maintenance::Maintenance;
 pub use postgres::Ask;
 pub use provision::{Provision, ProvisionError};
-pub use reader::{Reader, TenantEntity};
+pub use reader::{OfPage, Reader, TenantEntity};
 pub use registry::{Figures, Lease, Limits, Registry, SchemaCheck};
 pub use resolve::{normalize_host, request_host, resolve, resolve_with, tenants_of_host};
 pub use router::TenantRouter;

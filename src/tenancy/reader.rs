@@ -1,5 +1,6 @@
 //! What a router hands out for reading.
 
+mod beside;
 mod joined;
 
 use sea_orm::{
@@ -9,12 +10,13 @@ use sea_orm::{
 };
 
 use super::{
-    Columns, FromRow, KeyTemplate, PageTexts, RouterError, StoredRow, Template, TenantModel,
+    Columns, FromRow, KeyTemplate, RouterError, StoredRow, Template, TenantModel,
     columns::narrow,
     connection::{Connection, InPlace, Piped, delegate_connection},
     sqlite,
     template::Text,
 };
+pub use beside::OfPage;
 
 /// What a reader can read: any SeaORM entity, as `#[sea_orm::model]` makes them, whose model can
 /// also be read from SQLite's own rows.
@@ -129,24 +131,6 @@ impl Reader {
             Some(rows) => Ok(rows),
             None => self.all(query).await,
         }
-    }
-
-    /// All rows of a short query that has no value but a limit, to be asked for beside another
-    /// one. Nothing where statements wait for each other anyway.
-    ///
-    /// # Errors
-    /// What the database answers.
-    pub async fn beside<E: TenantEntity>(
-        &self,
-        texts: &'static PageTexts,
-        limit: u64,
-        query: impl Fn() -> Select<E>,
-    ) -> Result<Option<Vec<E::Model>>, RouterError> {
-        let text = || {
-            let text = texts.text(DbBackend::Postgres, limit, || query().into_query());
-            Some(text.into())
-        };
-        self.rows_piped::<E>(text).await
     }
 
     /// All rows of a query by numbers.
