@@ -190,9 +190,9 @@ impl<E: TenantEntity> Listing<E> {
     }
 
     /// The rows of another entity whose column points to those of a page, to be asked for beside
-    /// the page: one wait does for both. They may see different states, so what is missing here may
-    /// be there all the same. The texts are as for [`Self::page_with`]. Nothing where statements
-    /// wait for each other anyway, or without texts that fit.
+    /// the page: where there is a wait, one does for both. On a server they may see different
+    /// states, so what is missing here may be there all the same. The texts are as for
+    /// [`Self::page_with`]. Nothing where it would be a wait more, or without texts that fit.
     ///
     /// # Errors
     /// What the database answers.

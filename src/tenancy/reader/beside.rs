@@ -42,7 +42,8 @@ impl<E: EntityTrait, P: EntityTrait> OfPage<E, P> {
 
 impl Reader {
     /// All rows that belong to those of a page. Its limit is the only value of the query, which an
-    /// index leads to. Nothing where statements wait for each other anyway.
+    /// index leads to. Nothing where it would wait for the page: on MySQL, and in a transaction on
+    /// a server.
     ///
     /// # Errors
     /// What the database answers.
